@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from treadle.backends.embedded import DeltaTables, blocks, codecs
+from treadle.backends.embedded import DeltaTables, FolderBlobs, blocks, codecs
 from treadle.errors import StoreError
 from treadle.store import CODECS, Keeping, Snapshot
 
@@ -167,6 +168,29 @@ def test_a_full_disk_is_one_message_and_the_last_version_stands(
             tables.replace("t", frame.reverse())
     assert tables.read(first).equals(frame) and tables.version("t") == first.version
     assert not list((tmp_path / "t").glob(".*.part"))
+
+
+def test_of_a_table_that_was_begun_anew_the_newest_version_stays(tmp_path: Path) -> None:
+    """The record knows of version 7, and the table has version 0 alone."""
+    tables, frame = DeltaTables(tmp_path), rows(9)
+    newest = tables.replace("t", frame)
+    assert tables.sweep("t", (), 7).files == 0 and tables.read(newest).equals(frame)
+
+
+def test_what_a_writer_left_who_was_killed_goes_with_the_next_write(tmp_path: Path) -> None:
+    tables, blobs = DeltaTables(tmp_path), FolderBlobs(tmp_path / "blobs")
+    tables.replace("t", rows(9))
+    beside = blobs.path(blobs.put(b"a"))
+    dead = [tmp_path / "t" / ".0a.part", beside.with_suffix(".0a.part")]
+    young = [tmp_path / "t" / ".0b.part", beside.with_suffix(".0b.part")]
+    for each in (*dead, *young):
+        each.write_bytes(b"half a file")
+    for each in dead:
+        os.utime(each, (0, 0))
+    tables.replace("t", rows(8))
+    beside.unlink()
+    blobs.put(b"a")
+    assert not any(each.exists() for each in dead) and all(each.exists() for each in young)
 
 
 @settings(max_examples=40, deadline=None)

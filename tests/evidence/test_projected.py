@@ -83,11 +83,12 @@ def test_the_maker_of_a_content_is_the_newest_before(chain: Chain) -> None:
     write_some(chain)
     entry = chain.find()[1]
     with chain.engine.connect() as connection:
-        assert views.makers(connection, ["b" * 64], 4) == [3]
-        assert views.makers(connection, ["b" * 64, "c" * 64, "b" * 64], 3) == [1, 2]
-        assert views.makers(connection, ["b" * 64], 1) == [] == views.makers(connection, ["d" * 64], 9)
-        assert views.makers(connection, [entry.hash], 3) == [2], "an entry is used by its own hash"
-        assert views.makers(connection, [entry.hash], 2) == []
+        found, itself = Blob("c" * 64, "found"), EntryRef(entry.hash)
+        assert views.makers(connection, [BUNDLE], 4) == [3]
+        assert views.makers(connection, [BUNDLE, found, BUNDLE], 3) == [1, 2]
+        assert views.makers(connection, [BUNDLE], 1) == [] == views.makers(connection, [Blob("d" * 64)], 9)
+        assert views.makers(connection, [itself], 3) == [2], "an entry is used by its own hash"
+        assert views.makers(connection, [itself], 2) == []
 
 
 def test_money_and_use_are_summed_under_each_name(chain: Chain) -> None:

@@ -95,6 +95,13 @@ def test_lists_are_left_out_and_said(workspace: Workspace) -> None:
     assert rows.left_out == ["tags"] and (rows.changed, rows.same) == (0, 1)
 
 
+def test_where_no_column_can_be_compared_rows_are_counted(workspace: Workspace) -> None:
+    keep(workspace, "cities", pl.DataFrame({"tags": [["a"], ["b"]]}), at(1))
+    keep(workspace, "cities", pl.DataFrame({"tags": [["a"], ["b"], ["c"], ["c"], ["d"]]}), at(2))
+    rows = between(workspace, "cities").rows
+    assert (rows.added, rows.removed, rows.same, rows.left_out) == (3, 0, 2, ["tags"])
+
+
 def test_an_empty_snapshot_and_a_full_one(workspace: Workspace) -> None:
     keep(workspace, "cities", pl.DataFrame(schema={"city": pl.Int64, "n": pl.Int64}), at(1))
     keep(workspace, "cities", pl.DataFrame({"city": [1], "n": [2]}), at(2))

@@ -20,8 +20,9 @@ from rich.console import Console
 from treadle.cli.show.data import show_query
 from treadle.errors import DataError, MissingExtra, SpecError
 from treadle.exploring.asking import Limits, query
+from treadle.exploring.engine import Order, _attach
 from treadle.exploring.found import Queried
-from treadle.exploring.statements import qualified, tables_of
+from treadle.exploring.statements import qualified, statement, tables_of
 from treadle.workspace import Workspace
 
 SHORT = Limits(seconds=1.0, memory_gb=0.2)
@@ -132,6 +133,9 @@ REFUSED = [
     ("select * from information_schema.tables", "no source"),
     ("select * from duckdb_settings()", "duckdb_settings() is not to be had"),
     ("select current_setting('allowed_paths')", "current_setting() is not to be had"),
+    ("select getenv('HOME')", "getenv() is not to be had"),
+    ("select getvariable('x')", "getvariable() is not to be had"),
+    ("select query_table('orders')", "query_table() is not to be had"),
     ('select * from "@1".orders_', "no source"),
     ("attach 'x.db'", "only SELECT"),
     ("copy orders to 'x.csv'", "only SELECT"),
@@ -152,6 +156,11 @@ REFUSED = [
     ("select 1\0", "character that no SQL has"),
     (f"select {'(' * 3000}1{')' * 3000}", ""),
     (f"select {'1' * 100_001}", "longer than"),
+    (f"select 1; {'-' * 60}\nselect 2", "one statement"),
+    ('"' * 99_999, "unterminated"),
+    ("/*" * 50_000, "unterminated"),
+    ("$a" * 50_000, ""),
+    ("a" * 1_000_000, "longer than"),
 ]
 
 
@@ -190,6 +199,14 @@ def test_the_engine_itself_reaches_nothing_but_the_files(workspace: Workspace, m
             ask(workspace, sql, SHORT)
 
 
+def test_what_the_engine_closed_stays_closed() -> None:
+    with duckdb.connect(":memory:") as connection:
+        _attach(connection, Order("select 1", (), 1, 1.0, 10**8))
+        for setting in ("memory_limit='1TB'", "enable_external_access=true", "allowed_paths=['/etc/passwd']"):
+            with pytest.raises(duckdb.InvalidInputException, match="locked"):
+                connection.execute(f"set {setting}")
+
+
 @pytest.mark.parametrize("limits", [Limits(seconds=0), Limits(seconds=float("nan")), Limits(memory_gb=-1),
                                     Limits(seconds=1e9), Limits(memory_gb=1e9)])  # fmt: skip
 def test_limits_are_limits(workspace: Workspace, limits: Limits) -> None:
@@ -206,7 +223,19 @@ def test_without_duckdb_the_extra_is_named(workspace: Workspace, monkeypatch: py
 
 @pytest.mark.parametrize(
     "text",
-    ["'a@1'", "-- a@1", "/* a@1 */", "$$a@1$$", "$q$ a@1 $q$", "'it''s a@1'", "a@1b", "x.y", "a @ 1"],
+    [
+        "'a@1'",
+        "-- a@1",
+        "/* a@1 */",
+        "$$a@1$$",
+        "$q$ a@1 $q$",
+        "'it''s a@1'",
+        r"e'\' a@1'",
+        "a@1b",
+        "a@1@2",
+        "x.y",
+        "a @ 1",
+    ],
 )
 def test_what_is_quoted_or_remarked_is_left(text: str) -> None:
     assert qualified(text) == text
@@ -215,6 +244,28 @@ def test_what_is_quoted_or_remarked_is_left(text: str) -> None:
 @given(st.text(alphabet="ab@12'\"-/* $\n", max_size=30))
 def test_rewriting_a_text_never_fails_and_is_done_once(text: str) -> None:
     assert qualified(qualified(text)) == qualified(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("select 1", "select 1"),
+        ("select 1 ; ;\n-- a; b\n /* c */ ", "select 1"),
+        ("select ';--x'", "select ';--x'"),
+        ("select $$; --$$", "select $$; --$$"),
+        ('select 1 as ";--"', 'select 1 as ";--"'),
+        (r"select e'\'; --'", r"select e'\'; --'"),
+        ("select a$b$c from a;", "select a$b$c from a"),
+        ("select 1; select 2", "select 1; select 2"),
+        ("select 1 -- ;", "select 1 -- ;"),
+    ],
+)
+def test_the_end_is_left_out_where_it_is_one(text: str, left: str) -> None:
+    assert statement(text) == left
+
+
+def test_what_stands_in_a_text_is_asked_for_as_it_is(workspace: Workspace) -> None:
+    assert ask(workspace, "select ';--x'").rows == [[";--x"]]
 
 
 def test_nothing_is_written_by_asking(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from kept_shop import keep, opened, orders, train
 
 from treadle.errors import DataError
+from treadle.exploring.differing import diff
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import history_of, list_sources, meant
 from treadle.workspace import Workspace
@@ -73,6 +75,36 @@ def test_an_equal_batch_read_again_is_the_same_snapshot(workspace: Workspace) ->
     keep(workspace, "orders", orders(9), datetime(2024, 5, 9, tzinfo=UTC))
     assert [line.version for line in history_of(workspace, "orders", 9).snapshots] == [2, 1, 0]
     assert meant(workspace, named("orders")).read.time.startswith("2024-05-03")
+
+
+def test_of_a_table_that_was_begun_anew_the_newest_is_what_was_read_last(workspace: Workspace) -> None:
+    """As `treadle` says to mend one whose log cannot be read: its folder is removed, and versions begin at 0 again."""
+    shutil.rmtree(workspace.root / "tables" / workspace.names.source("orders"))
+    first = keep(workspace, "orders", orders(20), datetime(2024, 5, 9, tzinfo=UTC))
+    assert first.version == 0 and meant(workspace, named("orders")).snapshot == first
+    assert (
+        meant(workspace, named("orders@0")).snapshot == first == meant(workspace, named("orders@2024-05-09")).snapshot
+    )
+    (line, *_) = list_sources(workspace).sources
+    assert (line.version, line.rows, line.snapshots) == (0, 20, 4)
+    assert [(each.version, each.here) for each in history_of(workspace, "orders", 9).snapshots] == [
+        (0, True), (2, False), (1, False), (0, False)
+    ]  # fmt: skip
+    for text, what, mend in (("orders@2", "version 2 of orders is gone", "0"), ("orders@7", "no version 7", "0, 1, 2")):
+        with pytest.raises(DataError, match=what) as bad:
+            meant(workspace, named(text))
+        assert bad.value.mend.endswith(f" {mend}")
+    second = keep(workspace, "orders", orders(21), datetime(2024, 5, 10, tzinfo=UTC))
+    assert (second.version, meant(workspace, named("orders")).snapshot) == (1, second)
+    found = diff(workspace, "orders", None, None, lambda text: None)
+    assert (found.before.rows, found.now.rows, found.rows.added) == (20, 21, 1)
+
+
+def test_rows_that_come_again_in_a_table_begun_anew_are_the_newest(workspace: Workspace) -> None:
+    shutil.rmtree(workspace.root / "tables" / workspace.names.source("orders"))
+    again = keep(workspace, "orders", orders(6), datetime(2024, 5, 9, tzinfo=UTC))
+    newest = meant(workspace, named("orders"))
+    assert newest.snapshot == again and newest.read.time.startswith("2024-05-09")
 
 
 def test_runs_and_models_that_used_a_snapshot_are_found_through_what_was_made_of_it(shop: Path) -> None:

@@ -117,7 +117,11 @@ def test_a_failed_step_ends_with_what_was_wrong(told_shop: Path, tmp_path: Path)
     answer = lineage_export(ExportRequest(project=str(folder), out=str(tmp_path / "o")), Context(person("ada")))
     last = json.loads((tmp_path / "o").read_text("utf-8").splitlines()[-1])
     assert answer.text == "" and last["eventType"] == "FAIL"
-    assert "amount" in last["run"]["facets"]["errorMessage"]["message"]
+    facet = last["run"]["facets"]["errorMessage"]
+    assert "amount" in facet["message"]
+    known = CLASSES["ErrorMessageRunFacet"]
+    required = {field.name for field in attr.fields(known) if field.default is attr.NOTHING and field.init}
+    assert {"message", "programmingLanguage"} <= required <= facet.keys() and known._get_schema() == facet["_schemaURL"]
 
 
 def test_a_run_that_is_not_there_is_told(told_shop: Path):

@@ -15,6 +15,7 @@ from stage_shop import edit, opened, write_shop
 
 from treadle.cli.show.experts import show_labels
 from treadle.errors import AccessError, DataError
+from treadle.evidence import Code
 from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.labels_measured import LabelsMeasured
 from treadle.evidence.kinds.sealed_opened import SealedOpened
@@ -24,6 +25,7 @@ from treadle.labelling import LabelGain, named
 from treadle.loop import run
 from treadle.models.registry import find
 from treadle.spec import Predict, Split
+from treadle.stages import reproducing
 from treadle.stages.heard import DOUBTED, SAID, Heard, heard, stand_beside, taught
 from treadle.stages.reproducing import reproduce
 from treadle.training import Split as Parts
@@ -56,7 +58,7 @@ def noisy(tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_experts_said_teaches_is_measured_and_is_led_back_to(noisy: Path) -> None:
+def test_what_experts_said_teaches_is_measured_and_is_led_back_to(noisy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = opened(noisy)
     first = run(ada)
     assert first.model == "shop:1" and "labels.applied" not in {line.kind for line in first.steps}
@@ -115,7 +117,16 @@ def test_what_experts_said_teaches_is_measured_and_is_led_back_to(noisy: Path) -
     with ada.chain.reading() as reader:
         led = [entry for entry, _ in walk(reader, [packing])]
     assert {"labels.said", "experts.asked"} <= {entry.kind for entry in led}
-    assert reproduce(ada, packing, led, lambda text: None).ok
+    real = reproducing.reached
+
+    def edited(root: str) -> Code:
+        code = real(root)
+        edit = {root: "0" * 64} if root == "treadle.stages.labels" else {}
+        return msgspec.structs.replace(code, modules=code.modules | edit)
+
+    monkeypatch.setattr(reproducing, "reached", edited)
+    again_made = reproduce(ada, packing, led, lambda text: None)
+    assert again_made.ok and again_made.differs == ["treadle.stages.labels was edited"], "what labels alone reach, too"
 
     again = ask(lin, 50, 0, "grace")
     assert again.items[0].key == keys[0] and "bo and lin differ" in again.items[0].why[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 import polars as pl
@@ -52,6 +53,7 @@ def test_rows_of_a_block_follow_from_the_columns_alone(monkeypatch: pytest.Monke
     assert [fingerprints.block_rows(n) for n in (0, 1, 20, 10_000)] == [1 << 24, 1 << 24, 1 << 19, 1 << 16]
 
 
+LIST, PAIR, ROW = pl.List(pl.Float64), pl.Array(pl.Float64, 2), pl.Struct({"x": pl.Float64})
 NOON = datetime(2026, 1, 1, 12)
 
 
@@ -69,6 +71,20 @@ NOON = datetime(2026, 1, 1, 12)
         (pl.Series("a", [0.0]), pl.Series("a", [-0.0])),
         (pl.Series("a", [NOON]), pl.Series("a", [NOON]).dt.replace_time_zone("UTC")),
         (pl.Series("a", [[1], [2, 3]]), pl.Series("a", [[1, 2], [3]])),
+        (pl.Series("a", [[None]], dtype=LIST), pl.Series("a", [[math.nan]], dtype=LIST)),
+        (pl.Series("a", [[math.nan]], dtype=LIST), pl.Series("a", [[math.inf]], dtype=LIST)),
+        (pl.Series("a", [[]], dtype=LIST), pl.Series("a", [None], dtype=LIST)),
+        (pl.Series("a", [[]], dtype=LIST), pl.Series("a", [[None]], dtype=LIST)),
+        (pl.Series("a", [[1.5, math.nan]], dtype=PAIR), pl.Series("a", [[1.5, None]], dtype=PAIR)),
+        (pl.Series("a", [{"x": math.nan}]), pl.Series("a", [{"x": math.inf}])),
+        (pl.Series("a", [None], dtype=ROW), pl.Series("a", [{"x": None}], dtype=ROW)),
+        (pl.Series("a", [[{"x": 1.0}, None]], dtype=pl.List(ROW)), pl.Series("a", [[None, {"x": 1.0}]])),
+        (pl.Series("a", [[["a"], []]]), pl.Series("a", [[[], ["a"]]])),
+        (pl.Series("a", [[["a", "b"]]]), pl.Series("a", [[["a"], ["b"]]])),
+        (
+            pl.Series("a", [[1]]).cast(pl.List(pl.Datetime("ns"))),
+            pl.Series("a", [[2]]).cast(pl.List(pl.Datetime("ns"))),
+        ),
         (pl.Series("a", [1]), pl.Series("b", [1])),
     ],
     ids=lambda each: f"{each.dtype}",
@@ -82,9 +98,21 @@ def test_what_lies_under_a_missing_value_is_none() -> None:
     some = pl.DataFrame({"n": [1, 2, 3], "keep": [True, False, True]})
     hidden = some.select(pl.when("keep").then("n").alias("n"))
     assert fingerprint(hidden) == fingerprint(pl.DataFrame({"n": [1, None, 3]}))
+    for whole, there in ((pl.struct("n"), {"n": 1}), (pl.concat_list("n"), [1])):
+        nested = some.head(2).select(pl.when("keep").then(whole).alias("a"))
+        assert fingerprint(nested) == fingerprint(pl.DataFrame({"a": [there, None]}))
+
+
+def test_nested_values_are_what_they_are_wherever_they_lie() -> None:
+    rows = pl.DataFrame({"l": [[1, 2], [], [3], None, [4, 5]], "s": [{"x": [n]} for n in "abcde"]})
+    assert fingerprint(rows.slice(2, 3)) == fingerprint(pl.DataFrame(rows.rows()[2:], rows.schema, orient="row"))
+    assert of_parts(rows, [1, 3]) == fingerprint(rows)
 
 
 def test_the_hash_is_blake3_of_rows_names_types_and_values() -> None:
     """Worked by hand: the height, then each column's name and type, then its numbers as they lie in memory."""
     said = b"2" + b"a\0Int64\0" + (5).to_bytes(8, "little") + (7).to_bytes(8, "little")
     assert fingerprint(pl.DataFrame({"a": [5, 7]})) == blake3(said).hexdigest()
+    lengths = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+    said = b"3" + b"a\0List(Int64)\0" + b"\1\0\1" + lengths + b"\1" + (7).to_bytes(8, "little")
+    assert fingerprint(pl.DataFrame({"a": [[7], None, []]})) == blake3(said).hexdigest()

@@ -265,6 +265,17 @@ def test_retention_takes_what_lies_elsewhere_too(workspace: Workspace, cool: Pat
     assert workspace.tables.read(newest).height == 2002
 
 
+def test_a_file_that_a_killed_move_left_in_both_places_is_counted_once(workspace: Workspace, cool: Path):
+    old, second, _ = monthly(workspace)
+    (file,) = workspace.tables.files(old)
+    content = file.read_bytes()
+    asked(workspace, apply=True)
+    file.write_bytes(content)
+    told, done = (retain(at_now(workspace), last=1, days=None, apply=apply) for apply in (False, True))
+    assert (told.files, told.bytes) == (done.files, done.bytes) == (2, old.bytes + second.bytes)
+    assert not file.exists() and not list(cool.rglob("*.parquet"))
+
+
 def test_without_a_place_or_a_price_it_says_so(workspace: Workspace, tmp_path: Path, cool: Path):
     monthly(workspace)
     (tmp_path / "home" / "settings.yaml").write_text(

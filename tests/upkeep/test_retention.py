@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kept_shop import keep, opened, orders, train, write_shop
+from rich.console import Console
 
+from treadle.cli.show.evidence import show_why
 from treadle.errors import DataError, SpecError, TreadleError
 from treadle.evidence import verify
 from treadle.evidence.kinds.decision_closed import DecisionClosed
@@ -28,9 +32,10 @@ from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.version_signed import VersionSigned
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import history_of, meant
+from treadle.history import lineage
 from treadle.history.lineage import explain
 from treadle.spec.settings import Keep
-from treadle.store import Snapshot
+from treadle.store import Ref, Snapshot
 from treadle.upkeep.found import Retained
 from treadle.upkeep.retaining import retain
 from treadle.workspace import Workspace
@@ -163,6 +168,38 @@ def test_what_a_released_version_rests_on_stays_and_says_so(workspace: Workspace
     assert versions(asked(only).removed) == [0, 1, 3]
 
 
+def test_however_long_the_walk_what_a_version_rests_on_stays_and_why_says_where_it_ends(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots = kept_daily(workspace, 3)
+    train(workspace, snapshots[0], "shop:1")
+    release(workspace, "shop:1")
+    whole, was = explain(workspace, "endpoint/back"), asked(workspace, 1)
+    monkeypatch.setattr(lineage, "_MOST", 2)
+    found, out = asked(workspace, 1), StringIO()
+    assert versions(found.removed) == [1] and found == was
+    told = explain(workspace, "endpoint/back")
+    assert whole.more == 0 and len(told.nodes) < len(whole.nodes) and told.nodes == whole.nodes[: len(told.nodes)]
+    show_why(told, Console(file=out, width=300))
+    assert told.more == 2
+    assert f"{len(told.nodes)} entries are told, and not what led to the last: 2 more" in out.getvalue()
+
+
+def test_of_sources_with_equal_rows_a_version_rests_on_its_own(workspace: Workspace) -> None:
+    table, aside = (workspace.tables.replace(f"shop/{each}/orders", orders(5)) for each in ("source", "quarantine"))
+    workspace.chain.append(
+        SourceRead(table=table, rows=10, quarantined=5, rules=0, bytes=1, quarantine=aside), "source/orders"
+    )
+    keep(workspace, "cities", orders(5), NOW)
+    train(workspace, table, "shop:1")
+    release(workspace, "shop:1")
+    subjects = {node.subject for node in explain(workspace, "shop:1").nodes}
+    assert "source/orders" in subjects and "source/cities" not in subjects
+    held = list[Ref]()
+    assert verify(workspace.chain, check=lambda ref: held.append(ref) or []).ok  # type: ignore[func-returns-value]
+    assert aside in held and all(ref.table != "shop/source/cities" for ref in held if isinstance(ref, Snapshot))
+
+
 def test_what_waits_was_signed_or_is_undecided_stays(workspace: Workspace) -> None:
     snapshots = kept_daily(workspace, 6)
     for n in range(4):
@@ -231,6 +268,18 @@ def test_what_writers_left_who_died_goes_too(workspace: Workspace) -> None:
     assert (asked(workspace, 1).files, asked(workspace, 1).bytes) == (1, 11)
     found = asked(workspace, 1, apply=True)
     assert not left.exists() and found.files == 1 and found.entry is None and workspace.tables.present(snapshot)
+
+
+def test_what_writers_had_not_named_goes_once_nobody_can_still_write_it(workspace: Workspace) -> None:
+    kept_daily(workspace, 1)
+    folder = workspace.root / "tables" / "shop" / "source" / "orders"
+    dead, young = folder / ".0a.part", folder / ".0b.part"
+    for each in (dead, young):
+        each.write_bytes(b"half a file")
+    os.utime(dead, (0, 0))
+    told, done = asked(workspace, 1), asked(workspace, 1, apply=True)
+    assert (told.files, told.bytes) == (done.files, done.bytes) == (1, 11)
+    assert young.exists() and not dead.exists()
 
 
 def test_nothing_goes_while_somebody_reads_and_it_is_gone_on_with_later(

@@ -157,7 +157,8 @@ class _Walk:
         self._stored: dict[str, tuple[Ref, int]] = {}
         self._uses: dict[int, tuple[Ref, ...]] = {}
         self._made: dict[int, tuple[Ref, ...]] = {}
-        self._makers: dict[str, list[int]] = {}
+        self._makers: dict[tuple[str, str], list[int]] = {}
+        """By content and table; by content alone, without a table, too."""
         self._released: list[int] = []
         self._removed: list[Entry[SnapshotsRemoved]] = []
         self._last: dict[Named, int] = {}
@@ -172,9 +173,10 @@ class _Walk:
             self._keep((*entry.uses, *entry.made), entry.seq)
             return
         self._uses[entry.seq], self._made[entry.seq] = entry.uses, entry.made
-        self._makers.setdefault(entry.hash, []).append(entry.seq)
+        self._makers.setdefault((entry.hash, ""), []).append(entry.seq)
         for ref in entry.made:
-            self._makers.setdefault(ref.content, []).append(entry.seq)
+            for table in {"", _table(ref)}:
+                self._makers.setdefault((ref.content, table), []).append(entry.seq)
         if isinstance(entry.payload, ReleaseMade | ReleaseRolledBack):
             self._released.append(entry.seq)  # also an earlier one: a rollback may serve it again
 
@@ -210,8 +212,15 @@ class _Walk:
             seen.add(seq)
             self._keep((*self._uses[seq], *self._made[seq]), seq)
             for ref in self._uses[seq]:
-                before = [maker for maker in self._makers.get(ref.content, ()) if maker < seq]
-                waiting.extend(before[-1:])
+                waiting.extend(self._maker(ref, _table(ref), seq) or self._maker(ref, "", seq))
+
+    def _maker(self, ref: Ref, table: str, before: int) -> list[int]:
+        """The newest that made it in that table, if any did."""
+        return [maker for maker in self._makers.get((ref.content, table), ()) if maker < before][-1:]
+
+
+def _table(ref: Ref) -> str:
+    return ref.table if isinstance(ref, Snapshot) else ""
 
 
 def _several(refs: Sequence[Snapshot]) -> str:

@@ -19,7 +19,7 @@ from treadle.evidence.kinds.models_searched import ModelsSearched
 from treadle.evidence.payload import Payload
 from treadle.evidence.words import words_of
 from treadle.money import in_units
-from treadle.store import Snapshot, schema
+from treadle.store import Ref, Snapshot, schema
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -66,7 +66,7 @@ def _edges(entry: Entry[Payload]) -> list[Row]:
             "seq": entry.seq,
             "made": made,
             "content": ref.content[:64],
-            "name": (ref.table if isinstance(ref, Snapshot) else "")[:255],
+            "name": _table(ref),
         }
         for made, refs in ((0, entry.uses), (1, entry.made))
         for ref in refs
@@ -191,20 +191,24 @@ def _trials(connection: Connection, entry: Entry[Payload], found: ModelsSearched
         connection.execute(insert(schema.trials), rows)
 
 
-def makers(connection: Connection, contents: Iterable[str], before: int) -> list[int]:
-    """The newest entry before `before` that made each of `contents`."""
-    found = []
-    for each in dict.fromkeys(contents):
-        refs = schema.refs
-        row = connection.execute(
-            select(refs.c.seq)
-            .where(refs.c.content == each[:64], refs.c.made == 1, refs.c.seq < before)
-            .order_by(refs.c.seq.desc())
-            .limit(1)
-        ).first()
-        if row is None:  # an entry is used by its own hash
-            named = schema.entries
-            row = connection.execute(select(named.c.seq).where(named.c.hash == each, named.c.seq < before)).first()
+def makers(connection: Connection, used: Iterable[Ref], before: int) -> list[int]:
+    """The newest entry before `before` that made each of `used`.
+
+    Of rows it is the one that made them in their table, where there is one: two tables may hold equal rows.
+    """
+    found = dict[int, None]()
+    for content, table in dict.fromkeys((ref.content[:64], _table(ref)) for ref in used):
+        refs, named = schema.refs, schema.entries
+        made = select(refs.c.seq).where(refs.c.content == content, refs.c.made == 1, refs.c.seq < before)
+        made = made.order_by(refs.c.seq.desc()).limit(1)
+        asked = [made.where(refs.c.name == table)] if table else []
+        asked += [made, select(named.c.seq).where(named.c.hash == content, named.c.seq < before)]  # an entry's own hash
+        rows = (connection.execute(each).first() for each in asked)
+        row = next((each for each in rows if each is not None), None)
         if row is not None:
-            found.append(int(row[0]))
-    return found
+            found[int(row[0])] = None
+    return list(found)
+
+
+def _table(ref: Ref) -> str:
+    return (ref.table if isinstance(ref, Snapshot) else "")[:255]

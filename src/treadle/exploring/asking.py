@@ -6,7 +6,6 @@ DuckDB rather than the SQL of Polars: decision 0016.
 from __future__ import annotations
 
 import importlib.util
-import re
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ from treadle.exploring.holding import held, refuse_changed
 from treadle.exploring.measured import note
 from treadle.exploring.named import named
 from treadle.exploring.snapshots import Kept
-from treadle.exploring.statements import Table, qualified, tables_of
+from treadle.exploring.statements import Table, statement, tables_of
 from treadle.spec import all_tables
 from treadle.store import ROW
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 MOST_SECONDS, GRACE = 3600.0, 5.0
 """The longest that may be asked for; seconds after its time in which a query that does not end by itself is killed."""
-_END = re.compile(r";(\s|--[^\n]*)*\Z")
 
 
 class Limits(Struct, frozen=True):
@@ -66,7 +64,7 @@ def query(workspace: Workspace, sql: str, limits: Limits) -> Queried:
         EvidenceError: a snapshot is not what the record says.
         MissingExtra: DuckDB is not installed.
     """
-    limits, text = limits.checked(), qualified(_END.sub("", sql).strip())
+    limits, text = limits.checked(), statement(sql)
     found = {table: held(workspace, named(table.text, where="SQL")) for table in _named_in(workspace, text)}
     tables = [one.snapshot.table for one in found.values()]
     with workspace.tables.held(*tables), tempfile.TemporaryDirectory(prefix="treadle-query-") as folder:

@@ -100,7 +100,7 @@ def _hashed(frame: pl.LazyFrame, keys: Sequence[str], names: Sequence[str]) -> p
     """The keys, and one number for all the rest of a row."""
     import polars as pl
 
-    row = pl.struct(names).hash() if names else pl.lit(0, dtype=pl.UInt64)
+    row = pl.struct(names).hash() if names else pl.repeat(0, pl.len(), dtype=pl.UInt64)  # a literal would be one row
     return frame.select(*keys, row.alias(_HASH))
 
 

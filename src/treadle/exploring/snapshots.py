@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -43,6 +44,9 @@ class Kept:
 def kept(workspace: Workspace, source: str) -> list[Kept]:
     """The snapshots of a source, oldest first; each once, by the entry that made it.
 
+    A table whose folder was removed is begun anew: what stood there before is told, too, and of two with one version
+    the later is meant by it.
+
     Raises:
         DataError: the project has no such source.
     """
@@ -51,13 +55,19 @@ def kept(workspace: Workspace, source: str) -> list[Kept]:
         raise DataError(
             f'there is no source "{source}"', where=workspace.project.spec.project, mend=nearest(source, sources)
         )
-    table, found = workspace.names.source(source), dict[int, Kept]()
+    table, found = workspace.names.source(source), list[Kept]()
     for entry in workspace.chain.find(SourceRead, subject=f"source/{source}", status="done"):
-        if entry.payload.table.table == table:
-            found.setdefault(entry.payload.table.version, Kept(entry.payload.table, entry))
+        made = entry.payload.table
+        if made.table == table and not (found and name_of(found[-1].snapshot) == name_of(made)):
+            found.append(Kept(made, entry))
     with workspace.chain.reading() as reader:
         gone = removals(reader)
-    return [_with_removal(found[version], gone) for version in sorted(found)]
+    return [_with_removal(each, gone) for each in found]
+
+
+def _by_version(found: Sequence[Kept]) -> dict[int, Kept]:
+    """What each version means."""
+    return {each.snapshot.version: each for each in found}
 
 
 def _with_removal(of: Kept, gone: Removals) -> Kept:
@@ -80,7 +90,8 @@ def meant(workspace: Workspace, name: Named) -> Kept:
         )
     chosen = _chosen(found, name)
     if chosen.removed is not None or not is_here(workspace, chosen.snapshot):
-        there = [each for each in found if each.removed is None and is_here(workspace, each.snapshot)]
+        known = _by_version(found).values()
+        there = [each for each in known if each.removed is None and is_here(workspace, each.snapshot)]
         here = [str(each.snapshot.version) for each in there]
         equal = [each for each in there if each.snapshot.fingerprint == chosen.snapshot.fingerprint]
         if chosen.removed is not None:
@@ -109,10 +120,10 @@ def is_here(workspace: Workspace, snapshot: Snapshot) -> bool:
 
 def _chosen(found: list[Kept], name: Named) -> Kept:
     if name.version is not None:
-        for each in found:
-            if each.snapshot.version == name.version:
-                return each
-        versions = [str(each.snapshot.version) for each in found]
+        named = _by_version(found)
+        if name.version in named:
+            return named[name.version]
+        versions = [str(version) for version in sorted(named)]
         known = ", ".join(versions) if len(versions) <= 20 else f"{versions[0]} to {versions[-1]}"
         raise DataError(f"{name.source} has no version {name.version}", where=name.text, mend=f"it has {known}")
     if name.before is not None:

@@ -25,9 +25,16 @@ LONGEST = 100_000
 _TABLE_FUNCTIONS = frozenset(("unnest", "range", "generate_series"))
 _TELLTALE = frozenset(("current_setting", "getenv", "getvariable", "query", "query_table"))
 """Functions that tell of this machine, or run a text that was not looked at."""
-_PASSED = r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\$(?P<tag>\w*)\$.*?\$(?P=tag)\$"
-_NAME = rf'(?P<name>"(?:[^"]|"")+"|[^\W\d]\w*)@(?P<when>{WHEN})(?!\w)'
-_SIGNS = re.compile(rf"{_PASSED}|{_NAME}", re.DOTALL)
+_REMARK = r"--[^\n]*+|/\*.*?(?:\*/|\Z)"
+_TEXT = (
+    r"(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*+(?:'|\Z)|'(?:[^']|'')*+(?:'|\Z)"
+    r"|\$(?P<tag>(?:[^\W\d]\w*+)?)\$.*?(?:\$(?P=tag)\$|\Z)"
+)
+_QUOTED = r'"(?:[^"]|"")*+(?:"|\Z)'
+"""What is open ends with the text, and nothing is tried twice: a text without end would be read once a character."""
+_NAME = rf"(?P<name>{_QUOTED}|(?<![\w$])[^\W\d][\w$]*+)(?:@(?P<when>{WHEN})(?![\w@]))?+"
+_SIGNS = re.compile(rf"{_REMARK}|{_TEXT}|{_NAME}", re.DOTALL)
+_ENDS = re.compile(rf"(?P<blank>\s++|{_REMARK})|(?P<end>;)|{_TEXT}|{_QUOTED}|[\w$]++|.", re.DOTALL)
 _ONE = "give one SELECT over the project's sources"
 
 
@@ -47,6 +54,30 @@ class Table(Struct, frozen=True):
         return f"{self.source}@{self.when}" if self.when else self.source
 
 
+def statement(sql: str) -> str:
+    """The text as it is asked: without the semicolon that ends it and what follows it, and `qualified`.
+
+    >>> statement("select '@1; --' from flights@12 f;  -- done")
+    'select \\'@1; --\\' from "@12".flights f'
+
+    Raises:
+        DataError: it is too long.
+    """
+    _refuse_long(sql)
+    end: int | None = None
+    for found in _ENDS.finditer(sql):
+        if found["end"]:
+            end = found.start() if end is None else end
+        elif not found["blank"]:
+            end = None
+    return qualified(sql[:end].strip())
+
+
+def _refuse_long(sql: str) -> None:
+    if len(sql) > LONGEST:
+        raise DataError(f"the statement is longer than {LONGEST:,} characters", where="SQL", mend="give a shorter one")
+
+
 def qualified(sql: str) -> str:
     """The text with each `NAME@WHEN` as the name of a table in a schema; what stands in quotes or remarks is left.
 
@@ -55,7 +86,7 @@ def qualified(sql: str) -> str:
     """
 
     def replaced(found: re.Match[str]) -> str:
-        return f'"@{found["when"]}".{found["name"]}' if found["name"] else found[0]
+        return f'"@{found["when"]}".{found["name"]}' if found["when"] else found[0]
 
     return _SIGNS.sub(replaced, sql)
 
@@ -66,8 +97,7 @@ def tables_of(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) 
     Raises:
         DataError: it cannot be parsed, is not one statement, is no SELECT, or reads something else.
     """
-    if len(sql) > LONGEST:
-        raise DataError(f"the statement is longer than {LONGEST:,} characters", where="SQL", mend="give a shorter one")
+    _refuse_long(sql)
     if "\0" in sql:
         raise DataError("the statement holds a character that no SQL has", where="SQL", mend="leave U+0000 out")
     tree = _tree(connection, sql, sources)
@@ -94,7 +124,7 @@ def tables_of(connection: DuckDBPyConnection, sql: str, sources: Sequence[str]) 
 
 def _to_quote(sql: str, sources: Sequence[str]) -> str:
     """What SQL takes for no name, where a statement that cannot be parsed has such a source outside of quotes."""
-    plain = re.sub(rf'{_PASSED}|"(?:[^"]|"")+"', " ", sql, flags=re.DOTALL)
+    plain = re.sub(rf"{_REMARK}|{_TEXT}|{_QUOTED}", " ", sql, flags=re.DOTALL)
     odd = [name for name in sources if not re.fullmatch(r"[^\W\d]\w*", name) and name.lower() in plain.lower()]
     return f'put its name in double quotes: "{max(odd, key=len)}"' if odd else ""
 

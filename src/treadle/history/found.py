@@ -107,6 +107,8 @@ class Lineage(Struct, frozen=True):
     """Of an endpoint: the version that it serves."""
     prediction: FoundPrediction | None = None
     """Of a prediction's id: what was answered, and from what."""
+    more: int = 0
+    """Entries of the next step back, where `nodes` was cut before it: it and what led to it are not told."""
 
 
 class PartShown(Struct, frozen=True):

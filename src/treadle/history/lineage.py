@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 _MOST = 5000
+"""Entries that a walk tells of, about: the nearest first."""
 
 
 def explain(workspace: Workspace, subject: str) -> Lineage:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
     with workspace.chain.reading() as reader:
         start = _start(workspace, reader, subject)
-        found, gone = walk(reader, start.entries), removals(reader)
+        (found, more), gone = _walked(reader, start.entries), removals(reader)
     nodes = [_node(workspace, entry, depth, gone) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
-    return Lineage(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction)
+    return Lineage(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction, more=more)
 
 
 def called(workspace: Workspace, reader: Reader, subject: str, where: str) -> Entry[Payload]:
@@ -64,6 +66,11 @@ def all_called(workspace: Workspace, reader: Reader, subject: str, where: str) -
 
 def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
     """Level by level; the same content may have been made again later: what came before an entry counts."""
+    return _walked(reader, start)[0]
+
+
+def _walked(reader: Reader, start: Sequence[Entry[Payload]]) -> tuple[list[tuple[Entry[Payload], int]], int]:
+    """As `walk`; and how many entries more stand on the first level that is not told of."""
     from treadle.evidence.views import makers
 
     out: list[tuple[Entry[Payload], int]] = []
@@ -75,10 +82,29 @@ def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Pa
         out += [(entry, depth) for entry in fresh]
         numbers: dict[int, None] = {}
         for entry in fresh:
-            wanted = [ref.content for ref in entry.uses]
-            numbers |= dict.fromkeys(n for n in makers(reader.connection, wanted, entry.seq) if n not in seen)
+            numbers |= dict.fromkeys(n for n in makers(reader.connection, entry.uses, entry.seq) if n not in seen)
         level, depth = reader.by_seq(list(numbers)), depth + 1
-    return out
+    return out, len(level)
+
+
+def walk_of_all(reader: Reader, starts: Sequence[Entry[Payload]]) -> Iterator[tuple[Entry[Payload], list[int]]]:
+    """Every entry that led to any of `starts`, and these, each once, the newest first; with the places in `starts` of
+    those that it led to. There is no bound: what is left out would be taken for what nobody needs."""
+    from treadle.evidence.views import makers
+
+    leads: dict[int, set[int]] = {}
+    for place, entry in enumerate(starts):
+        leads.setdefault(entry.seq, set()).add(place)
+    waiting = [-seq for seq in leads]
+    heapify(waiting)
+    while waiting:
+        seq = -heappop(waiting)  # what made a thing stands before what used it: nothing leads here any more
+        (entry,), places = reader.by_seq([seq]), leads.pop(seq)
+        yield entry, sorted(places)
+        for maker in makers(reader.connection, entry.uses, seq):
+            if maker not in leads:
+                heappush(waiting, -maker)
+            leads.setdefault(maker, set()).update(places)
 
 
 class _Start(Struct, frozen=True):

@@ -104,7 +104,8 @@ class Parent(_Facet, frozen=True, kw_only=True):
 
 class ErrorMessage(_Facet, frozen=True, kw_only=True):
     message: str
-    programming_language: str = "python"
+    programming_language: str
+    """Required by the facet, and so without a default: what has its default is left out."""
 
 
 class JobType(_Facet, frozen=True, kw_only=True):
@@ -193,7 +194,8 @@ class _Telling:
         )
         if kind != "FAIL":
             return RunFacets(parent=parent)
-        error = ErrorMessage(**self._facet("ErrorMessageRunFacet", "1-0-1"), message=entry.error)
+        said = self._facet("ErrorMessageRunFacet", "1-0-1")
+        error = ErrorMessage(**said, message=entry.error, programming_language="python")
         return RunFacets(parent=parent, error_message=error)
 
     def _dataset(self, ref: Ref) -> Dataset:

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 P = TypeVar("P", bound=Payload)
+_MAKERS: dict[type[Payload], Callable[..., Payload]] = {
+    FeaturesBuilt: make_features,
+    LabelsApplied: make_applied,
+    ModelFitted: make_model,
+    ModelEvaluated: make_evaluation,
+}
 
 
 def reproduce(
@@ -52,7 +58,7 @@ def reproduce(
     judged = _only(led, ModelEvaluated, packing)
     labelled: list[Entry[Any]] = [entry for entry in led if isinstance(entry.payload, LabelsApplied)][:1]
     then: Snapshot = labelled[0].payload.table if labelled else built.payload.table
-    differs = _of_code(workspace, (built, fitted, judged))
+    differs = _of_code(workspace, (built, *labelled, fitted, judged))
     with tempfile.TemporaryDirectory(prefix="treadle-again-") as folder:
         bench = _bench(workspace, Path(folder))
         try:
@@ -112,10 +118,9 @@ def _asked(entry: Entry[Any], kind: type[A]) -> A:
 
 def _of_code(workspace: Workspace, entries: Sequence[Entry[Any]]) -> list[str]:
     """Modules of Treadle, libraries and Python that are not those that made these entries."""
-    makers = (make_features, make_model, make_evaluation)
     found: dict[str, None] = {}
-    for entry, make in zip(entries, makers, strict=True):
-        now = reached(make.__module__)
+    for entry in entries:
+        now = reached(_MAKERS[type(entry.payload)].__module__)
         try:
             then = msgspec.json.decode(workspace.blobs.get(entry.code), type=Code)
         except (TreadleError, msgspec.MsgspecError):

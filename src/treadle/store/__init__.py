@@ -10,7 +10,7 @@ tables do besides that have colder, cheaper places, and `Shelf` such a place.
 from treadle.store.buckets import Buckets, buckets_for
 from treadle.store.fingerprints import Blocks, fingerprint
 from treadle.store.keeping import CODECS, Keeping
-from treadle.store.leftovers import clear_parts
+from treadle.store.leftovers import clear_parts, dead_parts
 from treadle.store.names import TableNames
 from treadle.store.owned import owned
 from treadle.store.protocols import Blobs, Swept, Tables
@@ -43,6 +43,7 @@ __all__ = [
     "Value",
     "buckets_for",
     "clear_parts",
+    "dead_parts",
     "fingerprint",
     "owned",
 ]

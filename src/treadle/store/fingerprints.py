@@ -84,18 +84,18 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     """The values as plain bytes. What lies under a NULL is no value, so it is not hashed."""
     import polars as pl
 
-    missing = column.null_count()
+    dtype, missing = column.dtype, column.null_count()
+    if dtype.is_nested():
+        yield from _of_nested(column)
+        return
     if missing:
         yield _view(column.is_null().cast(pl.UInt8))
 
     def filled(values: pl.Series, nothing: int | str) -> pl.Series:
         return values.fill_null(nothing) if missing else values
 
-    dtype = column.dtype
-    if dtype.is_nested() or dtype == pl.Null:
-        import msgspec
-
-        yield msgspec.json.encode(column.to_list(), enc_hook=str)
+    if dtype == pl.Null:
+        yield f"[{','.join(['null'] * len(column))}]".encode()
     elif dtype in (pl.String, pl.Binary) or dtype.is_decimal():  # NumPy has no numbers of 128 bits
         # lengths and characters, and not Arrow's form: that may hold a list of what is missing, or not, for equal rows
         text = column.bin.encode("hex") if dtype == pl.Binary else column.cast(pl.String)
@@ -105,6 +105,27 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     else:
         plain = column.to_physical() if dtype != pl.Boolean else column.cast(pl.UInt8)
         yield _view(filled(plain, 0))
+
+
+def _of_nested(column: pl.Series) -> Iterator[bytes | memoryview]:
+    """Which values are there, and how long each list is; then all that they hold, one under another, to any depth.
+
+    No two columns of one type give the same bytes: how many values follow stands before them.
+    """
+    import polars as pl
+
+    yield _view(column.is_not_null().cast(pl.UInt8))
+    there, dtype = column.drop_nulls(), column.dtype
+    if isinstance(dtype, pl.Struct):
+        for name in (field.name for field in dtype.fields):
+            yield from _of_nested(there.struct.field(name))
+    elif isinstance(dtype, pl.List | pl.Array):
+        lists = there.arr.to_list() if isinstance(dtype, pl.Array) else there
+        lengths = lists.list.len()
+        yield _view(lengths)
+        yield from _of_nested(lists.filter(lengths > 0).explode())  # of an empty list it would make a NULL
+    else:
+        yield from _plain_bytes(there.cast(pl.String) if dtype == pl.Categorical else there)
 
 
 def _view(numbers: pl.Series) -> memoryview:

@@ -22,7 +22,7 @@ from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.evidence.kinds.version_signed import VersionSigned
 from treadle.evidence.removals import Named, name_of
-from treadle.history.lineage import walk
+from treadle.history.lineage import walk_of_all
 from treadle.store import Snapshot
 
 Pins = dict[Named, list[str]]
@@ -31,7 +31,6 @@ Pins = dict[Named, list[str]]
 def pins(reader: Reader, releases: int, answering: Mapping[str, str] | None = None) -> Pins:
     """Every snapshot that is needed, with the reasons. `releases`: of each endpoint what so many of the newest
     released versions rest on. `answering`: versions that answer still, each with when it did last."""
-    found: Pins = {}
     needed = [
         *_released(reader, releases),
         *_waiting(reader),
@@ -40,12 +39,12 @@ def pins(reader: Reader, releases: int, answering: Mapping[str, str] | None = No
         *_sealed(reader),
         *_answering(reader, answering or {}),
     ]
-    for reason, start in needed:
-        for entry, _ in walk(reader, [start]):
-            for ref in (*entry.uses, *entry.made):
-                if isinstance(ref, Snapshot) and reason not in found.setdefault(name_of(ref), []):
-                    found[name_of(ref)].append(reason)
-    return found
+    several: dict[Named, set[int]] = {}
+    for entry, places in walk_of_all(reader, [start for _, start in needed]):
+        for ref in (*entry.uses, *entry.made):
+            if isinstance(ref, Snapshot):
+                several.setdefault(name_of(ref), set()).update(places)
+    return {name: list(dict.fromkeys(needed[place][0] for place in sorted(places))) for name, places in several.items()}
 
 
 Needed = Iterator[tuple[str, Entry[Payload]]]

@@ -7,10 +7,12 @@ import uuid
 from pathlib import Path
 
 from treadle.errors import EvidenceError
+from treadle.store import clear_parts
 
 
 class FolderBlobs:
-    """See `treadle.store.Blobs`. A put writes beside and renames, so a killed process leaves no half blob."""
+    """See `treadle.store.Blobs`. A put writes beside and renames, so a killed process leaves no half blob;
+    what it left beside goes with a later put."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -20,6 +22,7 @@ class FolderBlobs:
         place = self.path(digest)
         if not self._holds(place, digest):
             place.parent.mkdir(parents=True, exist_ok=True)
+            clear_parts(place.parent, "*.part")
             part = place.with_suffix(f".{uuid.uuid4().hex}.part")
             try:
                 part.write_bytes(content)

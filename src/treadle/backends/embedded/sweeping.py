@@ -15,9 +15,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from treadle.errors import StoreError
-from treadle.store import Snapshot, Swept
+from treadle.store import Snapshot, Swept, dead_parts
 
 LOCK = ".readers.lock"
+PARTS = ".*.part"
+"""Files that a writer has not named yet."""
 _WAIT = 5.0
 """Seconds in which whoever reads a table may end before its files are left for another time."""
 
@@ -34,9 +36,10 @@ def held(folders: Sequence[Path]) -> Iterator[None]:
 
 
 def idle(folder: Path, kept: Sequence[Snapshot], since: int) -> dict[Path, int]:
-    """The files with their sizes that no snapshot of `kept` names, nor the newest version, nor one after `since`."""
+    """The files with their sizes that no snapshot of `kept` names, nor the newest version, nor one after `since`; and
+    what writers left unfinished who died."""
     needed, found = wanted(folder, kept, since), {}
-    for file in folder.glob("*.parquet"):
+    for file in (*folder.glob("*.parquet"), *dead_parts(folder, PARTS)):
         if file.name not in needed:
             with contextlib.suppress(OSError):
                 found[file] = file.stat().st_size

@@ -18,7 +18,7 @@ from treadle.backends.embedded.joining import chosen_of, in_order, joined, lacki
 from treadle.backends.embedded.parts import PartFiles
 from treadle.backends.embedded.reading import differs, sha256
 from treadle.errors import DataError, EvidenceError, StoreError
-from treadle.store import ROW, Blocks, Keeping, Part, Snapshot, Stored, Swept, fingerprint
+from treadle.store import ROW, Blocks, Keeping, Part, Snapshot, Stored, Swept, clear_parts, fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
@@ -312,7 +312,7 @@ class DeltaTables:
         folder = self.root / name
         if dry or not folder.is_dir():
             return sweeping.sweep(folder, kept, since, dry=True)
-        with self._alone(name):
+        with self._locked(name):
             return sweeping.sweep(folder, kept, since, dry=False)
 
     def exists(self, name: str, version: int | None = None) -> bool:
@@ -338,6 +338,13 @@ class DeltaTables:
 
     @contextmanager
     def _alone(self, name: str) -> Iterator[None]:
+        """As `_locked`, for who writes: what a writer left unfinished who was killed makes room first."""
+        with self._locked(name):
+            clear_parts(self.root / name, sweeping.PARTS)
+            yield
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
         """One writer at a time, of threads and processes alike; the kernel lets go of what a killed process held.
 
         Delta alone would let two writers make the same table, number its history wrongly while another writes, and

@@ -107,6 +107,7 @@ class TieredTables(DeltaTables):
         return faults
 
     def sweep(self, name: str, kept: Sequence[Snapshot], since: int, *, dry: bool = False) -> Swept:
+        away = self._marks(name)  # a file that lies in both places is counted here, and goes in both
         swept, wanted = super().sweep(name, kept, since, dry=dry), sweeping.wanted(self.root / name, kept, since)
         left = {path: mark for path, mark in self._marks(name).items() if path not in wanted}
         if left and not dry:
@@ -114,7 +115,8 @@ class TieredTables(DeltaTables):
                 for path, mark in left.items():
                     self._shelf(mark).remove(self._key(name, path))
                     self._mark(name, path).unlink(missing_ok=True)
-        return Swept(swept.files + len(left), swept.bytes + sum(mark.size for mark in left.values()))
+        counted = [mark.size for path, mark in away.items() if path not in wanted]
+        return Swept(swept.files + len(counted), swept.bytes + sum(counted))
 
     # what is asked of them besides
 

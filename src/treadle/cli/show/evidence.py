@@ -97,6 +97,9 @@ def show_why(answer: Any, out: Any) -> None:
             out.print(f"{'  ' * (node.depth + 2)}[yellow]{said(gone)}[/]", soft_wrap=True)
         if node.code:
             out.print(f"{'  ' * (node.depth + 2)}[dim]code: {node.code} · {node.code_list[:12]}[/]", soft_wrap=True)
+    if answer.more:
+        told = f"{len(answer.nodes):,} entries are told, and not what led to the last: {answer.more:,} more, at least"
+        out.print(f"[yellow]{told}[/]; ask for one of the last by its number", soft_wrap=True)
 
 
 def show_verdict(answer: Any, out: Any) -> None:
