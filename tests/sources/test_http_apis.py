@@ -21,7 +21,7 @@ from treadle.sources import find, look
 from treadle.sources.apis import find_rows_of_api
 from treadle.sources.asking import Patience
 from treadle.sources.calling import Tries
-from treadle.spec import New, Page, Source
+from treadle.spec import Mapped, New, Page, Source
 from treadle.spec.servers import server_of
 from treadle.spec.trust import Place, trust
 from treadle.testing import SourceSuite
@@ -238,6 +238,16 @@ def test_a_row_that_moved_to_a_later_page_is_taken_once_as_it_was_last(serve: Se
     source = told(tmp_path, web, page=Page(by="page"), key="id")
     assert read(source, tmp_path).rows() == [(1, 1), (2, 2), (3, 1), (3, 9)]  # twice on one page is the contract's
     assert read(told(tmp_path, web, page=Page(by="page")), tmp_path).height == 5  # without a key all are kept
+
+
+@pytest.mark.parametrize("key", ["id", Mapped(origin="id", type="str")])
+def test_a_row_that_moved_is_taken_once_however_its_key_is_mapped(
+    serve: Serve, tmp_path: Path, key: str | Mapped
+) -> None:
+    pages = {1: [{"id": 1, "n": 1}, {"id": 2, "n": 2}], 2: [{"id": 2, "n": 3}, {"id": 3, "n": 4}]}
+    web = serve(lambda asked: says(pages.get(int(asked.query.get("page", 1)), [])))
+    source = told(tmp_path, web, key="number", page=Page(by="page"), map={"number": key})
+    assert find(source, tmp_path).rows().collect()["n"].to_list() == [1, 3, 4]
 
 
 def test_rows_without_a_key_are_all_kept(serve: Serve, tmp_path: Path) -> None:
