@@ -25,6 +25,7 @@ from treadle.sources.partitions import Values, placed, types_of, values_of
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.typing import Note, far_notes, typed
 from treadle.sources.unreadable import Unreadable
+from treadle.sources.zoned import marked, refuse_mixed
 from treadle.spec import Layout
 from treadle.spec.trust import is_inside
 from treadle.spec.urls import is_url
@@ -166,7 +167,7 @@ def _parsed(
 
     try:
         frame, told = table(content, reading.format, file, reading.layout, where)
-        return harmonised(frame, where), told, renamed(frame.columns)
+        return marked(harmonised(frame, where), frame, reading.layout), told, renamed(frame.columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, file, reading.format, where) from bad
 
@@ -203,7 +204,9 @@ def _typed(
         return _typed(frames, dialects, reading.said(layout), where, partly)
     first = {(note.column, note.kind): note for note in reversed(notes)}
     types = types_expected(reading.layout) if reading.format in GUESSED else {}
-    whole = joined(made, [file.name for file in reading.files], where, types)
+    names = [file.name for file in reading.files]
+    refuse_mixed(made, names[: len(made)], reading.layout, where)
+    whole = joined(made, names, where, types)
     for column in whole.iter_columns():
         if any(frame.schema[column.name].is_numeric() for frame in made) and not column.dtype.is_numeric():
             first |= {(note.column, note.kind): note for note in far_notes(column)}
@@ -251,11 +254,12 @@ def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, b
         return scan(_reading(files, source, where, folder), where).collect(), True
     try:
         if delta:
-            return harmonised(pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect(), where), False
+            taken = pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect()
+            return marked(harmonised(taken, where), taken, source), False
         if (source.format or _format_of(files, where)) == "parquet":
             taken = pl.scan_parquet(files[0], glob=False).head(_ROWS_LOOKED_AT).collect()
             refuse_unfolding(taken, source, files[0].name, where)
-            rows = harmonised(taken, where)
+            rows = marked(harmonised(taken, where), taken, source)
             partitions = values_of(files, folder)
             return placed(rows, partitions[0], types_of(partitions), files[0], where) if partitions else rows, False
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
@@ -357,7 +361,7 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
         frame = pl.read_delta(str(folder))
         digests = digests_of(named(str(folder), folder, where), where)
         refuse_unfolding(frame, reading.layout, folder.name, where)
-        made = harmonised(frame, where)
+        made = marked(harmonised(frame, where), frame, reading.layout)
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, reading.files[0], "delta", where) from bad
     refuse_unlike(reading, digests, where)

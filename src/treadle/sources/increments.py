@@ -31,6 +31,7 @@ from treadle.sources.merging import batch, marked
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
+from treadle.sources.zoned import with_clocks
 from treadle.spec.databases import is_database
 from treadle.store import Blob, fingerprint
 
@@ -183,18 +184,24 @@ def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> 
         return find(asked, root, where=where, share=share)
 
     found = find_mapped(source, root, where, ask)
-    return found, _placed(found.rows(where).collect(), new, where)
+    rows, by = found.rows(where).collect(), str(new.by)
+    mapped = source.mapped.get(by)
+    placed = column_at_source(source, by) in found.instants or (mapped is not None and mapped.zone is not None)
+    return found, _placed(rows, new, where, placed=placed)
 
 
-def _placed(rows: pl.DataFrame, new: New, where: str) -> pl.DataFrame:
-    """The rows with the column that they are read by as an order: numbers, dates or instants, none of them missing."""
+def _placed(rows: pl.DataFrame, new: New, where: str, *, placed: bool = False) -> pl.DataFrame:
+    """The rows with the column that they are read by as an order: numbers, dates or instants, none of them missing.
+
+    placed: its times are instants as they are.
+    """
     by = str(new.by)
     if by not in rows.columns:
         raise DataError(f'there is no column "{by}" to read rows by', where=where, mend=nearest(by, rows.columns))
     if rows.height:
         cursors.kind_of(rows.get_column(by), where)
         cursors.refuse_unordered(rows.get_column(by), where)
-    return rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
+    return rows if placed else rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
 
 
 def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, where: str = "") -> None:
@@ -301,7 +308,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
     name = digest(sorted((each.name, each.size, each.sha256) for each in kept))
     if known.mark is not None and not fresh:
         return Newer(source.read, 0, known.mark, known.seen, True, _no_rows, tuple(notes))
-    reading = of_files(fresh, source, [stands[file.name].sha256 for file in fresh], where)
+    reading = of_files(fresh, with_clocks(source, source), [stands[file.name].sha256 for file in fresh], where)
     made = MappedRows(reading, source, read_rates(source, root, where))
     newest = max((each.changed_ns for each in kept), default=0)
     return Newer(
