@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +13,7 @@ import pytest
 from treadle.errors import DataError, SpecError
 from treadle.sources import Known, definition_of, find, find_new, look, mapped, read_own, read_rates
 from treadle.spec import Exchange, Mapped, New, Source, Units
+from treadle.spec.trust import Place, trust
 
 MONEY = Exchange(origin="USD", to="EUR", rates="rates.csv", on="day")
 MAP = {
@@ -132,6 +133,8 @@ def test_texts_that_all_say_their_offset_are_the_instants_that_they_say(tmp_path
     assert placed_in(tmp_path, source) == ["06:00", "06:00"]
     assert [*find(source, tmp_path).rows().collect().schema.values()][:2] == [pl.Datetime("us", "UTC")] * 2
     assert look(source, tmp_path).rows["at"].to_list() == look(source, tmp_path).rows["raw"].to_list()
+    own, _ = mapped(read_own(tmp_path / name, source), source, (), "--from", partly=True)
+    assert own["at"].to_list() == own["raw"].to_list() and own.schema["at"] == pl.Datetime("us", "UTC")
 
 
 @pytest.mark.parametrize(("zone", "wanted"), [(None, "06:00"), ("UTC", "08:00"), ("America/New_York", "12:00")])
@@ -155,6 +158,22 @@ def test_rows_are_read_by_instants_as_they_are(
     source = Source(read="a.csv", map=mapped_to, new=New(by="At", time_zone="Europe/Berlin"))
     found = find_new(source, tmp_path, Known(), "")
     assert f"{found.rows()['At'][0]:%H:%M}" == wanted and found.mark.last == "2024-05-01T06:00:00.000000+00:00"
+
+
+@pytest.mark.needs("postgres", "adbc_driver_postgresql")
+def test_a_database_says_which_times_are_instants(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    monkeypatch.setenv("SHOP_URL", postgres)
+    trust(tmp_path, (Place("${SHOP_URL}", "server"),))
+    with psycopg.connect(postgres, autocommit=True) as db:
+        db.execute('create table t ("At" timestamptz, local timestamp)')
+        db.execute("insert into t values ('2024-05-01 08:00+02', '2024-05-01 08:00')")
+    columns = {"at": BERLIN, "there": Mapped(origin="local", zone="Europe/Berlin")}
+    found = find(Source(read="${SHOP_URL}", table="t", map=columns), tmp_path).rows().collect()
+    assert found.rows() == [(datetime(2024, 5, 1, 6, tzinfo=UTC),) * 2]
 
 
 def test_a_column_that_says_its_zone_in_one_file_alone_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from treadle.errors import DataError, SpecError, nearest
 from treadle.sources.dialects import Dialect, agreed
-from treadle.sources.expected import types_expected
+from treadle.sources.expected import Expected, of_clocks, types_expected
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
 from treadle.sources.harmony import harmonised, joined, plain_name, refuse_unfolding
@@ -25,15 +25,13 @@ from treadle.sources.partitions import Values, placed, types_of, values_of
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.typing import Note, far_notes, typed
 from treadle.sources.unreadable import Unreadable
-from treadle.sources.zoned import marked, refuse_mixed
-from treadle.spec import Layout
+from treadle.sources.zoned import marked, refuse_mixed, with_clocks
+from treadle.spec import Layout, Source
 from treadle.spec.trust import is_inside
 from treadle.spec.urls import is_url
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from treadle.spec import Source
 
 Content = bytes
 """Of a file: `Reading.bytes` is how many."""
@@ -95,12 +93,16 @@ def read_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") ->
 
     layout: what is said of the columns of such tables; the file may be of another format, and lack some of them.
     """
+    layout = with_clocks(layout, layout) if isinstance(layout, Source) else layout
     return tabled(find_own(file, like(layout), where=where), where, partly=True).frame
 
 
 def like(layout: Layout) -> Layout:
     """What is said of columns alone: it holds of another file with the same columns, however that one is written."""
-    return Layout(null_values=layout.null_values, date_format=layout.date_format, max_gb=layout.max_gb)
+    null_values, date_format, max_gb, clocks = layout.null_values, layout.date_format, layout.max_gb, of_clocks(layout)
+    if clocks:
+        return Expected(read="", null_values=null_values, date_format=date_format, max_gb=max_gb, clocks=clocks)
+    return Layout(null_values=null_values, date_format=date_format, max_gb=max_gb)
 
 
 def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "", more: Sequence[Path] = ()) -> Reading:
