@@ -226,6 +226,9 @@ def test_what_would_never_end_is_refused(serve: Serve, tmp_path: Path) -> None:
     assert len(again.asked) == 3
     link = serve(lambda asked: says(of(1), headers=(("Link", '<?x=1>; rel="next"'),)))
     refused(told(tmp_path, link, page=Page(by="link")), tmp_path, "by the same link")
+    long = serve(lambda asked: says({"items": of(1), "next": "x" * 8193 if asked.number == 0 else None}))
+    source = told(tmp_path, long, records="items", page=Page(by="cursor", next="next"))
+    refused(source, tmp_path, "leads to the next page has 8,193 letters")
     grows = serve(lambda asked: says({"items": [{"id": asked.number}], "next": asked.number}))
     source = told(tmp_path, grows, records="items", page=Page(by="cursor", next="next", most=20))
     refused(source, tmp_path, "more than 20 pages")
