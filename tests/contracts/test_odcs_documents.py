@@ -102,6 +102,29 @@ def test_no_rule_is_lost_on_the_way_out_and_back(tmp_path: Path) -> None:
     assert asked(whole.contract) == asked(known) and not [note for note in whole.notes if "not acted" not in note]
 
 
+NAMED = """\
+kind: DataContract
+apiVersion: v3.1.0
+customProperties: [{property: treadleNotRun, value: plain words}, {property: treadleNotRun, value: {in: home}}]
+schema:
+- name: orders
+  quality: [{type: sql, query: a <> 'x', name: unlike}]
+  properties:
+  - {name: a, logicalType: string, relationships: [{to: people.a, name: who, customProperties: [{property: own}]}]}
+  - {name: b, logicalType: string, relationships: [{to: my-stock.b, name: what, customProperties: [{property: x}]}]}
+"""
+
+
+def test_a_rule_keeps_its_name_and_what_is_odd_beside_it_is_no_fault(tmp_path: Path) -> None:
+    first = written(tmp_path, NAMED)
+    known = load(first)
+    assert {"unlike", "who", "what"} <= {rule.id for rule in known.rules}
+    text = export(first)
+    assert asked(load(written(tmp_path, text, "again.yaml"))) == asked(known)
+    assert export(tmp_path / "again.yaml") == text
+    assert "query" not in text and text.count("a <> 'x'") == 1 and "plain words" in text
+
+
 def test_the_schema_would_notice(tmp_path: Path) -> None:
     assert faults(EVERYTHING)
     assert faults(export(written(tmp_path, EVERYTHING)).replace("metric: rowCount", "metric: rows"))

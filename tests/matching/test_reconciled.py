@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from matching_people import MATCH, entity, found_in, groups, pairs, rows_of, table, tables
 
 from treadle.errors import DataError, SpecError
-from treadle.matching import Decision, draw, explain, reconcile
+from treadle.matching import Decision, as_tables, draw, explain, reconcile
+from treadle.spec.drawn import of_source
 
 PARTS = ("rows", "members", "links", "choices")
 
@@ -141,6 +142,17 @@ def test_fields_of_unlike_types_are_refused_and_numbers_are_put_together() -> No
         rows_of(entity(**{"from": {"crm": {"v": "nothing"}}, "match": {"exact": ["v"]}}), frames)
     with pytest.raises(SpecError, match='source crm has no column "no"'):
         draw("customer", cast, frames, {"crm": ("no",), "web": ("id",)})
+
+
+def test_keys_of_several_parts_are_told_apart_whatever_is_in_these() -> None:
+    keys = [("a/1", "2"), ("a", "1/2"), ("a\\/1", "2"), ("a\\", "1/2"), ("plain", "7")]
+    frame = pl.DataFrame({"a": [a for a, _ in keys], "b": [b for _, b in keys], "n": range(len(keys))})
+    said = entity(**{"from": {"crm": {"n": "n"}}, "match": {"exact": ["n"]}})
+    rows = draw("customer", said, {"crm": frame}, {"crm": ("a", "b")})
+    assert rows.frame["key"].n_unique() == len(keys) and "crm:plain/7" in rows.frame["record"]
+    found = as_tables("customer", reconcile("customer", said, rows), {"crm": frame.select("a", "b")})
+    looked_up = found[of_source("customer", "crm")]
+    assert sorted(looked_up.select("a", "b", "n").rows()) == sorted(frame.rows())
 
 
 def test_nan_and_infinity_are_missing_and_match_nothing() -> None:

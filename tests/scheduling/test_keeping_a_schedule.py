@@ -20,6 +20,7 @@ from treadle.errors import SpecError
 from treadle.evidence.kinds.schedule_ran import ScheduleRan
 from treadle.principal import person
 from treadle.scheduling import Outcome, Scheduled, Scheduler, schedule
+from treadle.workspace import Workspace
 
 HOURLY = BY_NUMBER.replace("new:", "every: 1h, new:")
 BEGIN = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -99,6 +100,23 @@ def test_one_that_is_started_anew_goes_on_where_the_last_was(place: Path) -> Non
 def test_a_clock_that_was_put_back_does_not_stop_it(place: Path) -> None:
     Day(place, 0.5)
     assert Day(place, 1.2, begin=BEGIN - timedelta(days=300)).ran == [0, 60]
+
+
+def test_channels_hear_on_after_the_clock_was_put_back(tmp_path: Path) -> None:
+    told = list[datetime]()
+
+    class PutBack(Day):
+        def wait(self, seconds: float) -> bool:
+            if self.minutes > 1 and len(self.ran) < 2:  # no new file is there, so nothing runs
+                self.now, self.ran = self.now - timedelta(minutes=2), [*self.ran, 0]
+            return super().wait(seconds)
+
+    def tell(workspace: Workspace) -> list[str]:
+        told.append(workspace.chain.clock())
+        return []
+
+    PutBack(begin(tmp_path / "shop", BY_FILES), 0.03, tell=tell)
+    assert min(told) < BEGIN
 
 
 def test_a_run_that_is_longer_than_the_time_between_two(place: Path) -> None:

@@ -11,12 +11,13 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
+from polars.testing import assert_frame_equal, assert_series_equal
 
 from treadle.errors import DataError
 from treadle.mapping import NotMade, NotThere
-from treadle.sources import MappedRows, find, mapped_parts_of, parts
-from treadle.spec import Source
+from treadle.sources import MappedRows, find, laid, mapped_parts_of, parts
+from treadle.sources.laid import Scratch
+from treadle.spec import Mapped, Source
 
 RATES = "day,from,to,rate\n2024-01-01,USD,EUR,0.9\n2024-01-05,USD,EUR,0.95\n2024-01-03,GBP,EUR,1.17\n"
 FROM, MISSING = "from", "missing"
@@ -130,3 +131,26 @@ def test_a_column_that_is_not_there_is_told_with_rows_to_find_it_by(tmp_path: Pa
         kept = find(source_of({"more": "nr"}), tmp_path)
         assert isinstance(kept, MappedRows)
         mapped_parts_of(kept, "here")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+@pytest.mark.parametrize("name", ["t.parquet", "t.csv"])
+def test_times_that_come_with_a_zone_are_left_in_parts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, zone: str | None
+) -> None:
+    monkeypatch.setattr(laid, "LAID_FROM", 1)
+    clock = pl.Series("clock", [datetime(2024, 7, 1, hour) for hour in range(24)]).dt.replace_time_zone(zone)
+    frame = pl.DataFrame({"nr": range(24), "clock": clock})
+    if name == "t.csv":
+        frame.with_columns(clock.dt.to_string("%Y-%m-%dT%H:%M:%S%:z" if zone else "iso")).write_csv(tmp_path / name)
+    else:
+        frame.write_parquet(tmp_path / name, row_group_size=4)
+    source = Source(read=name, map={"id": "nr", "at": Mapped(origin="clock", zone="Europe/Berlin")})
+    whole, found = find(source, tmp_path), find(source, tmp_path)
+    wanted = clock.dt.replace_time_zone(zone or "Europe/Berlin").dt.convert_time_zone("UTC").alias("at")
+    assert_series_equal(whole.rows().collect()["at"], wanted)
+    made = mapped_parts_of(found, "", Scratch(lambda: tmp_path / "scratch"))
+    assert made is not None
+    assert_series_equal(pl.concat(made.read())["at"], wanted)
+    assert_series_equal(pl.concat(made.read(["at"]))["at"], wanted)

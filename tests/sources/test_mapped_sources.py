@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from treadle.errors import DataError, SpecError
 from treadle.sources import Known, definition_of, find, find_new, look, mapped, read_own, read_rates
 from treadle.spec import Exchange, Mapped, New, Source, Units
+from treadle.spec.trust import Place, trust
 
 MONEY = Exchange(origin="USD", to="EUR", rates="rates.csv", on="day")
 MAP = {
@@ -107,3 +109,77 @@ def test_a_list_where_an_object_was_is_told(place: Path) -> None:
     with pytest.raises(DataError, match="it goes through a list") as told:
         find(source, place).rows()
     assert "items[0].sku" in told.value.mend
+
+
+BERLIN = Mapped(origin="At", zone="Europe/Berlin")
+OFFSET = "2024-05-01T08:00:00+02:00"
+
+
+def placed_in(folder: Path, source: Source) -> list[str]:
+    return [f"{at:%H:%M}" for at in find(source, folder).rows().collect()["at"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", f"At,n\n{OFFSET},1\n2024-05-01T06:00:00Z,2\n"),
+        ("a.csv", "At,n\n01.05.2024 08:00 +02:00,1\n01.05.2024 06:00 +00:00,2\n"),
+        ("a.json", f'[{{"At": "{OFFSET}", "n": 1}}, {{"At": "2024-05-01T06:00:00Z", "n": 2}}]'),
+    ],
+)
+def test_texts_that_all_say_their_offset_are_the_instants_that_they_say(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    source = Source(read=name, map={"at": BERLIN, "raw": "At"})
+    assert placed_in(tmp_path, source) == ["06:00", "06:00"]
+    assert [*find(source, tmp_path).rows().collect().schema.values()][:2] == [pl.Datetime("us", "UTC")] * 2
+    assert look(source, tmp_path).rows["at"].to_list() == look(source, tmp_path).rows["raw"].to_list()
+    own, _ = mapped(read_own(tmp_path / name, source), source, (), "--from", partly=True)
+    assert own["at"].to_list() == own["raw"].to_list() and own.schema["at"] == pl.Datetime("us", "UTC")
+
+
+@pytest.mark.parametrize(("zone", "wanted"), [(None, "06:00"), ("UTC", "08:00"), ("America/New_York", "12:00")])
+def test_times_that_come_with_a_zone_are_left_and_those_of_a_clock_are_placed(
+    tmp_path: Path, zone: str | None, wanted: str
+) -> None:
+    rows = pl.DataFrame({"At": pl.Series([datetime(2024, 5, 1, 8)]).dt.replace_time_zone(zone), "n": [1]})
+    rows.write_parquet(tmp_path / "a.parquet")
+    assert placed_in(tmp_path, Source(read="a.parquet", map={"at": BERLIN})) == [wanted]
+    rows.select(who=pl.struct("At", "n")).write_parquet(tmp_path / "b.parquet")
+    inside = Mapped(origin="who.At", zone="Europe/Berlin")
+    assert placed_in(tmp_path, Source(read="b.parquet", map={"at": inside})) == [wanted]
+
+
+@pytest.mark.parametrize(("told", "wanted"), [(OFFSET, "06:00"), ("2024-05-01 08:00", "06:00")])
+@pytest.mark.parametrize("mapped_to", [{}, {"At": "At"}, {"At": BERLIN}])
+def test_rows_are_read_by_instants_as_they_are(
+    tmp_path: Path, told: str, wanted: str, mapped_to: dict[str, str | Mapped]
+) -> None:
+    (tmp_path / "a.csv").write_text(f"At,n\n{told},1\n", encoding="utf-8")
+    source = Source(read="a.csv", map=mapped_to, new=New(by="At", time_zone="Europe/Berlin"))
+    found = find_new(source, tmp_path, Known(), "")
+    assert f"{found.rows()['At'][0]:%H:%M}" == wanted and found.mark.last == "2024-05-01T06:00:00.000000+00:00"
+
+
+@pytest.mark.needs("postgres", "adbc_driver_postgresql")
+def test_a_database_says_which_times_are_instants(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    monkeypatch.setenv("SHOP_URL", postgres)
+    trust(tmp_path, (Place("${SHOP_URL}", "server"),))
+    with psycopg.connect(postgres, autocommit=True) as db:
+        db.execute('create table t ("At" timestamptz, local timestamp)')
+        db.execute("insert into t values ('2024-05-01 08:00+02', '2024-05-01 08:00')")
+    columns = {"at": BERLIN, "there": Mapped(origin="local", zone="Europe/Berlin")}
+    found = find(Source(read="${SHOP_URL}", table="t", map=columns), tmp_path).rows().collect()
+    assert found.rows() == [(datetime(2024, 5, 1, 6, tzinfo=UTC),) * 2]
+
+
+def test_a_column_that_says_its_zone_in_one_file_alone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_text(f"At,n\n{OFFSET},1\n", encoding="utf-8")
+    (tmp_path / "in" / "b.csv").write_text("At,n\n2024-05-01T08:00:00,2\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"At says its zone in a\.csv, and not in b\.csv"):
+        find(Source(read="in", map={"at": BERLIN}), tmp_path).rows()
+    assert placed_in(tmp_path, Source(read="in", map={"at": "At"})) == ["06:00", "08:00"]

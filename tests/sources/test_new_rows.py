@@ -194,6 +194,36 @@ def test_a_database_leaves_out_nothing_by_texts_that_are_times_here() -> None:
     assert asked(map={"told": "At"}) == Above("At", at) and asked(map={"told": Mapped(expression="At")}) is None
 
 
+@pytest.mark.parametrize("by", ["n", Mapped(expression="n + 0")])
+def test_a_source_that_delivers_all_and_went_back_is_refused(tmp_path: Path, by: str | Mapped) -> None:
+    """What a file has anew is below the cursor: of a source that begins again no row would ever be new."""
+    file = tmp_path / "t.csv"
+    source = Source(read="t.csv", map={"n": by}, unmapped="drop", new=New(by="n"))
+    known = Known()
+    for last in (49, 49):
+        file.write_text("n\n" + "".join(f"{n}\n" for n in range(last + 1)), encoding="utf-8")
+        newer = find_new(source, tmp_path, known, "")
+        known = Known(newer.mark, newer.seen)
+    assert newer.nothing
+    file.write_text("n\n" + "".join(f"{n}\n" for n in range(10)), encoding="utf-8")
+    with pytest.raises(DataError, match="the newest n is 9, and rows up to 49 were read"):
+        find_new(source, tmp_path, known, "")
+    file.write_text("n\n48\n49\n", encoding="utf-8")  # what is old was cleared away
+    assert find_new(source, tmp_path, known, "").nothing
+
+
+def test_rows_without_a_key_are_not_read_again_where_overlap_is_raised(tmp_path: Path) -> None:
+    """Before what is known by its content a key alone tells that a row was read."""
+    file = tmp_path / "t.csv"
+    file.write_text("id,n\na,1\n,2\nb,3\n,8\n,9\n", encoding="utf-8")
+    first = find_new(Source(read="t.csv", key="id", new=New(by="n", overlap=1.0)), tmp_path, Known(), "")
+    more = Source(read="t.csv", key="id", new=New(by="n", overlap=9.0))
+    file.write_text(file.read_text(encoding="utf-8") + "c,4\n,8\n,10\n", encoding="utf-8")
+    second = find_new(more, tmp_path, Known(first.mark, first.seen), "")
+    assert second.rows().rows() == [("a", 1), ("b", 3), ("c", 4), (None, 8), (None, 10)]
+    assert find_new(more, tmp_path, Known(second.mark, second.seen), "").nothing
+
+
 def test_what_is_asked_for_is_told_apart() -> None:
     one = Source(read="x.csv", key="id", new=New(by="n"))
     assert definition_of(one, Path()) == definition_of(

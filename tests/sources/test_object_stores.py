@@ -288,6 +288,21 @@ def test_a_store_that_gives_something_else_than_it_listed_is_refused(tmp_path: P
 
 
 @pytest.mark.needs("s3")
+@pytest.mark.parametrize(("tag", "asked_for"), [('"1"', '"1"'), ('W/"1"', None)])
+def test_a_weak_tag_is_no_condition(tmp_path: Path, let_in: None, tag: str, asked_for: str | None) -> None:
+    """A store holds none equal to a weak one (RFC 9110, 13.1.1), and would say of each that it changed."""
+    head = (("ETag", tag), *TAG[1:])
+
+    def answer(asked: Asked) -> Say:
+        odd = asked.headers.get("if-match", "").startswith("W/")
+        return Say(b"<Error/>", status=412) if odd else Say(b"id\n1\n", headers=head)
+
+    with serving(answer, head=Say(length=5, headers=head)) as web:
+        assert rows((asked_of(web.url, tmp_path), tmp_path)).height == 1
+        assert [each.headers.get("if-match") for each in web.asked if each.method == "GET"] == [asked_for]
+
+
+@pytest.mark.needs("s3")
 def test_other_threads_go_on_while_a_store_is_slow(tmp_path: Path, let_in: None) -> None:
     def answer(asked: Asked) -> Say:
         time.sleep(1)

@@ -319,6 +319,44 @@ def test_a_file_that_changed_is_refused_or_read_again(place: Path) -> None:
     assert "a.csv changed, and is read again" in found.said and read(place).cached
 
 
+AGAIN = BY_FILES.replace("new: files", "new: {when_changed: read}")
+
+
+def test_rows_without_a_key_are_kept_once_however_often_their_file_is_read(place: Path) -> None:
+    begin(place, AGAIN)
+    nameless = [("", *row(n)[1:]) for n in (7, 7, 8, 9)]
+    deliver(place, "a.csv", [row(0), *nameless[:2]])
+    deliver(place, "b.csv", [row(1), nameless[2]])
+    read(place)
+    deliver(place, "a.csv", [row(0), row(2), *nameless[:2], nameless[3]])
+    found = read(place)
+    assert found.added == 2 and sorted(found.rows.filter(found.rows["n"].is_null())["amount"]) == [
+        10.5,
+        10.5,
+        12.0,
+        13.5,
+    ]
+    deliver(place, "c.csv", [row(3), nameless[2]])  # of a file that was not read before it is another row
+    assert read(place).rows["n"].null_count() == 5
+
+
+def test_rows_are_set_aside_once_however_often_their_file_is_read(place: Path) -> None:
+    begin(place, AGAIN.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    deliver(place, "a.csv", [row(n, amount=-1.0 if n == 29 else 1.0) for n in range(30)])
+    read(place)
+    deliver(place, "a.csv", [row(n, amount=-1.0 if n in (29, 40) else 1.0) for n in range(60)])
+    found = read(place)
+    assert found.numbers == [*range(29), *range(30, 40), *range(41, 60)] and found.payload.quarantined == 1
+    assert found.payload.quarantine is not None and found.payload.quarantine.rows == 2
+    assert len(found.payload.aside) == 2
+    deliver(place, "a.csv", [row(n, amount=-1.0 if n == 29 else 1.0) for n in range(60)])
+    found = read(place)
+    assert found.numbers == [*range(29), *range(30, 60)] and found.payload.quarantined == 0
+    assert found.payload.quarantine is not None and found.payload.quarantine.rows == 2
+
+
 def test_a_file_that_was_only_touched_or_is_gone_is_no_news(place: Path) -> None:
     begin(place, BY_FILES)
     file = deliver(place, "a.csv", map(row, range(3)))

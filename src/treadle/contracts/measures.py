@@ -70,13 +70,14 @@ def add_relationships(build: Builder, parent: Any, column: str | None) -> None:
         nulls = _nulls(build, own["nulls"], "value") if "nulls" in own else False
         level = level_of(document, own["level"], "value", "foreign_key") if "level" in own else None
         target = Foreign(there[0][0], tuple(column for _, _, column in there), nulls)
-        _put(build, node, _key_draft(build, node, tuple(here), target, "to"), level)
+        name = str(own["name"].get("value") or "") if "name" in own else ""
+        _put(build, node, _key_draft(build, node, tuple(here), target, "to"), level, name)
 
 
-def _put(build: Builder, node: Any, draft: Draft, level: Level | None) -> None:
+def _put(build: Builder, node: Any, draft: Draft, level: Level | None, name: str = "") -> None:
     from msgspec.structs import replace
 
-    build.add(node, replace(draft, level=level), name=str(node.get("name") or node.get("id") or ""))
+    build.add(node, replace(draft, level=level), name=str(node.get("name") or node.get("id") or name))
 
 
 def _names(build: Builder, node: Any, key: str) -> list[str]:

@@ -190,13 +190,17 @@ def _restored(node: Node, lists: Sequence[str]) -> Node:
     """What could not be run here goes back to where it stood."""
     kept = []
     for each in node.get("customProperties") or []:
-        home = str(each["value"].get("in")) if each.get("property") == NOT_RUN else ""
+        told = each.get("value") if each.get("property") == NOT_RUN else None
+        # whoever else writes such a property may mean something else by it
+        home, rule = (
+            (told["in"], told["rule"]) if isinstance(told, Mapping) and {"in", "rule"} <= told.keys() else ("", "")
+        )
         if home in lists:
-            node[home] = [*(node.get(home) or []), each["value"]["rule"]]
+            node[home] = [*(node.get(home) or []), rule]
         elif home == "logicalType":
-            node[home] = each["value"]["rule"]
-        elif home == "logicalTypeOptions":
-            node[home] = {**(node.get(home) or {}), **each["value"]["rule"]}
+            node[home] = rule
+        elif home == "logicalTypeOptions" and isinstance(rule, Mapping):
+            node[home] = {**(node.get(home) or {}), **rule}
         else:
             kept.append(each)
     node = {key: value for key, value in node.items() if key != "customProperties"}
@@ -225,17 +229,20 @@ def _relation(node: Node, table: str, *, own: bool) -> Node:
     there = node["to"] if isinstance(node["to"], list) else [node["to"]]
     here = [] if own else node["from"] if isinstance(node["from"], list) else [node["from"]]
     here = [each if "." in each else f"{table}.{each}" for each in here]
+    more, name = list(node.get("customProperties") or []), node.get("name") or node.get("id")
     if all(_REFERENCE.fullmatch(each) for each in (*there, *here)):
         many = len(there) > 1
         made = {"type": "foreignKey", **({"from": here if many else here[0]} if here else {})}
         made["to"] = there if many else there[0]
-        return made | ({"customProperties": node["customProperties"]} if node.get("customProperties") else {})
-    said = {each["property"]: each["value"] for each in node.get("customProperties") or []}
+        more += [{"property": "name", "value": name}] if name else []  # for which a relationship has no place
+        return made | ({"customProperties": more} if more else {})
+    said = {each.get("property"): each["value"] for each in more if "value" in each}
+    name = name or said.get("name")
     asked: Node = {"metric": "foreignKey", "source": there[0].partition(".")[0]}
     asked |= {"columns": [each.rpartition(".")[2] for each in here]} if here else {}
     asked |= {"to": [each.partition(".")[2] for each in there]}
     asked |= {"nulls": said["nulls"]} if "nulls" in said else {}
-    rule: Node = {"type": "custom", "engine": "treadle", "implementation": asked}
+    rule: Node = {**({"name": name} if name else {}), "type": "custom", "engine": "treadle", "implementation": asked}
     return rule | ({"severity": said["level"]} if "level" in said else {})
 
 
@@ -244,8 +251,8 @@ def _rule(node: Node) -> Node:
     bounds = _bound(node)
     made = {key: value for key, value in node.items() if key not in BOUNDS}
     if kind == "sql" and not str(node.get("query")).lower().startswith(("select ", "with ")):
-        made = {**made, "type": "custom", "engine": "treadle", "implementation": made.pop("query")}
-        kind = "custom"
+        query, kind = made.pop("query"), "custom"
+        made |= {"type": "custom", "engine": "treadle", "implementation": query}
     if kind == "custom":
         return _fitting(_custom(made, bounds), RULE | _BY_TYPE[kind])
     if kind == "library":

@@ -7,6 +7,8 @@ read. Which column of a source is meant by which of a target, `treadle.likeness`
 """
 
 from treadle.mapping.applying import Applied, added_up, apply
+from treadle.mapping.instants import as_instants, instants_in, unmarked
+from treadle.mapping.offsets import offsets_of
 from treadle.mapping.paths import NotMade, NotThere, root_of
 from treadle.mapping.rates import Rates, rates_of
 from treadle.mapping.reading import as_read, column_at_source, rates_in, read_by
@@ -22,13 +24,17 @@ __all__ = [
     "Rates",
     "added_up",
     "apply",
+    "as_instants",
     "as_read",
     "between",
     "column_at_source",
+    "instants_in",
+    "offsets_of",
     "placed",
     "rates_in",
     "rates_of",
     "read_by",
     "root_of",
     "same_dimension",
+    "unmarked",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from treadle import expr
 from treadle.errors import DataError, closest, nearest
 from treadle.mapping.converting import Missed, Place, converted, is_changed
+from treadle.mapping.instants import instants_in, unmarked
 from treadle.mapping.paths import NotMade, NotThere, find, root_of
 from treadle.mapping.rates import Rates
 
@@ -63,6 +64,7 @@ def apply(
         DataError: a column that is made has the name of another one that is kept.
     """
     places = {name: Place(name, mapped, _under(where, name)) for name, mapped in columns.items()}
+    instants, rows = instants_in(rows), unmarked(rows)
     types = expr.column_types(rows) if any(mapped.expression for mapped in columns.values()) else {}
     schema = rows.schema  # asked for once: it is made anew each time
     if partly:
@@ -83,7 +85,8 @@ def apply(
     changed: dict[str, pl.Series] = {}
     for place in filter(is_changed, places.values()):
         try:
-            changed[place.target], told = converted(made.get_column(place.target), place, rows, rates, before)
+            values, zoned = made.get_column(place.target), place.mapped.origin in instants
+            changed[place.target], told = converted(values, place, rows, rates, before, instants=zoned)
             missed += told
         except DataError as bad:
             unfit.append(NotMade(bad.what, place.target, where=bad.where, mend=bad.mend))

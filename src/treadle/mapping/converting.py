@@ -91,9 +91,16 @@ def is_changed(place: Place) -> bool:
 
 
 def converted(
-    values: pl.Series, place: Place, rows: pl.DataFrame, rates: Mapping[str, Rates], before: int = 0
+    values: pl.Series,
+    place: Place,
+    rows: pl.DataFrame,
+    rates: Mapping[str, Rates],
+    before: int = 0,
+    *,
+    instants: bool = False,
 ) -> tuple[pl.Series, list[Missed]]:
     """The values as the target has them, and those that are missing for it. before: rows that came before these.
+    instants: they are times that came with a zone.
 
     Raises:
         DataError, SpecError: as `apply` does.
@@ -103,7 +110,7 @@ def converted(
     offsets = offsets_of(values) if kind == "timestamp" else None
     if kind is not None:
         values = _typed(values if offsets is None else offsets.local, kind, place, told, values)
-    if mapped.zone is not None:
+    if mapped.zone is not None and not instants:
         values = _in_zone(values, place, told, offsets)
     if offsets is not None:
         values = offsets.taken_off(values)

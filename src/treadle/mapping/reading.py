@@ -31,13 +31,18 @@ def column_at_source(source: Source, column: str) -> str | None:
 def as_read(source: Source) -> Source:
     """The source as it is asked for, before its columns are mapped: its key by the names that the source has.
 
-    A key that is made of more than names is none there.
+    A key that is made by an expression is none there; of one that is read as another type, each value is one there too.
     """
     if not source.map:
         return source
-    keys = [column_at_source(source, key) for key in source.keys]
+    keys = [_key_at_source(source, key) for key in source.keys]
     known = tuple(key for key in keys if key is not None)
     return msgspec.structs.replace(source, map={}, unmapped="keep", key=known if len(known) == len(keys) else ())
+
+
+def _key_at_source(source: Source, key: str) -> str | None:
+    mapped = source.mapped.get(key)
+    return column_at_source(source, key) if mapped is None else mapped.origin
 
 
 def rates_in(source: Source) -> tuple[str, ...]:

@@ -96,10 +96,19 @@ def _of_source(
 
 
 def key_text(keys: tuple[str, ...]) -> pl.Expr:
-    """A key as text; NULL where a part of it is."""
+    r"""A key as text; NULL where a part of it is. A `/` stands between parts, and `\/` for one in a part of several.
+
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"a": ["a/1", "a"], "b": ["2", "1/2"]})
+    >>> frame.select(key_text(("a", "b")).alias("key"))["key"].to_list() == [r"a\/1/2", r"a/1\/2"]
+    True
+    """
     import polars as pl
 
-    return pl.concat_str([pl.col(key).cast(pl.String) for key in keys], separator="/")
+    texts = [pl.col(key).cast(pl.String) for key in keys]
+    if len(texts) > 1:
+        texts = [text.str.replace_all(r"([\\/])", r"\${1}") for text in texts]
+    return pl.concat_str(texts, separator="/")
 
 
 def _written(text: pl.Expr) -> pl.Expr:

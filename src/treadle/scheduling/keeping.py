@@ -138,7 +138,8 @@ class Scheduler:
     def _tell(self, *, at_once: bool) -> None:
         """Once a minute, and after a run. What is said again (a chat that is away) is said once."""
         now = self.workspace.chain.clock()
-        if not at_once and self._told is not None and (now - self._told).total_seconds() < _LONGEST_WAIT:
+        since = (now - self._told).total_seconds() if self._told is not None else _LONGEST_WAIT
+        if not at_once and 0 <= since < _LONGEST_WAIT:  # below 0 the clock was set back
             return
         self._told = now
         try:

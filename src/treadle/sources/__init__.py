@@ -32,6 +32,7 @@ from treadle.sources.opening import find, read
 from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Kept, Room, Share
+from treadle.sources.seen import unkept
 from treadle.sources.typing import Note
 from treadle.sources.words import Words, words_of
 
@@ -98,6 +99,7 @@ __all__ = [
     "signs_of",
     "tabled",
     "together",
+    "unkept",
     "whole_ending",
     "words_of",
 ]

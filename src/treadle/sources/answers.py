@@ -20,6 +20,7 @@ from treadle.sources.packed import bare, whole
 from treadle.sources.paging import Told
 from treadle.sources.records import records_of, records_of_lines
 from treadle.sources.unreadable import Unreadable
+from treadle.sources.zoned import marked
 from treadle.spec import Source
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def page_of(answer: Answer, source: Source, where: str, hide: Hide = str) -> tup
             mend = bad.mend if isinstance(bad, Unreadable) else ""
             line = f" (line {bad.line:,})" if isinstance(bad, Unreadable) and bad.line else ""
             raise Unreadable(f"it is no {kind}: {(str(bad).splitlines() or ['?'])[0]}{line}", mend=mend) from bad
-        frame = harmonised(frame, where)
+        frame = marked(harmonised(frame, where), frame, source)
     page = Page(kind, hashlib.sha256(content).hexdigest(), size=len(content), frame=frame, dialect=told)
     return page, Told(answer.url, answer.headers, None, frame.height if frame is not None else 0)
 

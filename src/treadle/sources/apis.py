@@ -75,9 +75,20 @@ def _asked(
         allowed = Allowed(origin_of(api.url), frozenset(host.lower() for host in source.redirects), source.unencrypted)
         between = seconds_between(source.at_most) if source.at_most else 0.0
         caller = Caller(line, allowed, api.failed, between=between, tries=tries)
-        pages, most_rows, whole, more = _pages(api, caller, allowed, share, most)
+        pages, most_rows, whole, more = _pages(api, caller, allowed, _Unhurried(share, line), most)
     rows = gathered(api, pages, most_rows if whole else None)
     return replace(rows, notes=(f"{more}: docs/sources.md, HTTP APIs",) if more else ()), whole
+
+
+class _Unhurried:
+    """A share of memory whose waits are no time of the API's."""
+
+    def __init__(self, share: Share, line: Line) -> None:
+        self._share, self._line = share, line
+
+    def grow(self, size: int) -> None:
+        with self._line.paused():
+            self._share.grow(size)
 
 
 def _pages(
@@ -95,6 +106,7 @@ def _pages(
 
         def weigh(count: int, held: int = held, place: str = place) -> None:
             refuse_larger(held + count, source, f"{place}{source.read}", what="takes more than", where=api.where)
+            share.grow(held + count)
 
         asked = with_query(url, api.own) if api.own and allowed.is_own(url) else url
         answer = caller.get(asked, api.headers, weigh)
@@ -109,7 +121,6 @@ def _pages(
             raise api.failed(bad.what, bad.mend, place) from None
         size += page.size
         weigh(0, size, place)
-        share.grow(size)
         if paging is None:
             return [page], None, True, api.hidden(said_of_more(told))
         url = paging.after(told)

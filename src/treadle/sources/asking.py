@@ -21,6 +21,8 @@ from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsp
 from msgspec import Struct
 
 _PART = 1 << 16
+_SOON = 0.01
+"""Seconds after which the time is looked at again."""
 _PORTS = {"http": 80, "https": 443}
 _KEPT = "!#$%&'()*+,/:;=?@[]~"
 """Signs that a URL from elsewhere keeps; others are written as URLs write them."""
@@ -70,6 +72,7 @@ class Line:
     def __init__(self, until: float, patience: Patience, clock: Callable[[], float] = time.monotonic) -> None:
         """until: of `clock`, when an answer that is under way ends too."""
         self._until, self._patience, self._clock = until, patience, clock
+        self._paused: float | None = None
         self._kept: dict[tuple[str, str], http.client.HTTPConnection] = {}
 
     def close(self) -> None:
@@ -79,7 +82,18 @@ class Line:
 
     @property
     def left(self) -> float:
-        return self._until - self._clock()
+        paused = self._paused
+        return self._until - (self._clock() if paused is None else paused)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Time that whoever asks waits for others, and not for a server: `until` moves on by it."""
+        self._paused = begun = self._clock()
+        try:
+            yield
+        finally:
+            self._until += self._clock() - begun
+            self._paused = None
 
     def ask(self, url: str, headers: Mapping[str, str], weigh: Weigh, sent: Sent | None = None) -> Answer:
         """Get a URL, or send to it; a redirect is an answer as others are.
@@ -136,15 +150,20 @@ class Line:
         if self.left <= 0:
             raise Late
         # the socket itself: the connection lets go of it where the answer is to end with it
-        timer = threading.Timer(self.left, _shut, (connection.sock,))
-        timer.daemon = True
-        timer.start()
+        done = threading.Event()
+        threading.Thread(target=self._watch, args=(connection.sock, done), daemon=True).start()
         try:
             yield
         finally:
-            timer.cancel()
+            done.set()
         if self.left <= 0:
             raise Late
+
+    def _watch(self, held: socket.socket, done: threading.Event) -> None:
+        while not done.wait(max(self.left, _SOON)):
+            if self.left <= 0:  # and not so where it was paused meanwhile
+                _shut(held)
+                return
 
     def _opened(self, parts: SplitResult) -> http.client.HTTPConnection:
         host, port, secure = parts.hostname or "", parts.port or _PORTS[parts.scheme], parts.scheme == "https"

@@ -74,6 +74,41 @@ def refuse_unordered(values: pl.Series, where: str) -> None:
         )
 
 
+_BEGIN_ANEW = "treadle data ingest PROJECT --full"
+
+
+def refuse_other_kind(values: pl.Series, kind: str, last: str, where: str) -> None:
+    """Refuse values of another kind than those up to `last` were, which were read before.
+
+    Raises:
+        DataError: they are; where there are none, nothing is said of them.
+    """
+    found = kind_of(values, where) if len(values) else kind
+    if found != kind:
+        raise DataError(
+            f"{values.name} holds values of the kind {found}, and was read by the kind {kind} up to {last}",
+            where=where,
+            mend=f"make it what it was at the source; or begin anew with: {_BEGIN_ANEW}",
+        )
+
+
+def refuse_going_back(values: pl.Series, last: Value, where: str) -> None:
+    """Of rows none is new, not even the one at the cursor: it was deleted with all above it, or the source begins anew.
+
+    Rows that follow would have lower values, and would be missed without a word. A table that is empty says nothing.
+
+    Raises:
+        DataError: all values are lower than `last`.
+    """
+    newest: Value | None = values.max()  # type: ignore[assignment]
+    if newest is not None and newest < last:  # type: ignore[operator]
+        raise DataError(
+            f"the newest {values.name} is {as_text(newest)}, and rows up to {as_text(last)} were read",
+            where=where,
+            mend=f"were rows deleted, or does the source begin anew? {_BEGIN_ANEW} reads it whole",
+        )
+
+
 def as_text(value: Value) -> str:
     """A value as the record has it: equal values are equal texts."""
     if isinstance(value, datetime):

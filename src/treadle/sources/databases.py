@@ -36,6 +36,7 @@ from treadle.sources.servers import refuse_untrusted
 from treadle.sources.sqlite import READER as SQLITE
 from treadle.sources.typing import Note, typed
 from treadle.sources.unreadable import Unreadable
+from treadle.sources.zoned import marked
 from treadle.spec import Layout, Source
 from treadle.spec.secrets import filled, names_in
 from treadle.store import fingerprint
@@ -217,7 +218,10 @@ def gathered(parts: Iterator[pl.DataFrame], wanted: Wanted, share: Share = ALONE
         share.grow(size)
         taken.append(part)
     try:
-        frame = harmonised(_one(taken, wanted), wanted.where)
+        one = _one(taken, wanted)
+        frame = harmonised(one, wanted.where)
+        if wanted.address.scheme not in SQLITE.schemes:  # which has texts alone, and their zones are lost by here
+            frame = marked(frame, one, wanted.layout)
         frame, _ = typed(frame, wanted.layout, signs_of(False, wanted.layout.thousands), guess=False)
     except (Unreadable, pl.exceptions.PolarsError) as bad:
         raise DataError(

@@ -11,9 +11,11 @@ from treadle.spec import Layout, Source
 
 
 class Expected(Source, frozen=True, kw_only=True):
-    """`types`: by column, as the source itself calls it, what its contract says that it is."""
+    """`types`: by column, as the source itself calls it, what its contract says that it is. `clocks`: columns of which
+    a time without a zone is one of a clock, so that those with one have to be told from it."""
 
     types: dict[str, str] = field(default_factory=dict)
+    clocks: frozenset[str] = frozenset()
 
 
 def expected(source: Source, types: Mapping[str, str]) -> Source:
@@ -27,3 +29,8 @@ def expected(source: Source, types: Mapping[str, str]) -> Source:
 def types_expected(layout: Layout) -> Mapping[str, str]:
     """What is expected of columns; nothing, where nobody said."""
     return layout.types if isinstance(layout, Expected) else {}
+
+
+def of_clocks(layout: Layout) -> frozenset[str]:
+    """Columns of which a time without a zone is one of a clock."""
+    return layout.clocks if isinstance(layout, Expected) else frozenset()

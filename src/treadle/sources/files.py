@@ -15,7 +15,7 @@ import msgspec
 
 from treadle.errors import DataError, SpecError, nearest
 from treadle.sources.dialects import Dialect, agreed
-from treadle.sources.expected import types_expected
+from treadle.sources.expected import Expected, of_clocks, types_expected
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.formats import ENDINGS, GUESSED, ending_of, refuse_parquet, table
 from treadle.sources.harmony import harmonised, joined, plain_name, refuse_unfolding
@@ -25,14 +25,13 @@ from treadle.sources.partitions import Values, placed, types_of, values_of
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.typing import Note, far_notes, typed
 from treadle.sources.unreadable import Unreadable
-from treadle.spec import Layout
+from treadle.sources.zoned import marked, refuse_mixed, with_clocks
+from treadle.spec import Layout, Source
 from treadle.spec.trust import is_inside
 from treadle.spec.urls import is_url
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from treadle.spec import Source
 
 Content = bytes
 """Of a file: `Reading.bytes` is how many."""
@@ -94,12 +93,16 @@ def read_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") ->
 
     layout: what is said of the columns of such tables; the file may be of another format, and lack some of them.
     """
+    layout = with_clocks(layout, layout) if isinstance(layout, Source) else layout
     return tabled(find_own(file, like(layout), where=where), where, partly=True).frame
 
 
 def like(layout: Layout) -> Layout:
     """What is said of columns alone: it holds of another file with the same columns, however that one is written."""
-    return Layout(null_values=layout.null_values, date_format=layout.date_format, max_gb=layout.max_gb)
+    null_values, date_format, max_gb, clocks = layout.null_values, layout.date_format, layout.max_gb, of_clocks(layout)
+    if clocks:
+        return Expected(read="", null_values=null_values, date_format=date_format, max_gb=max_gb, clocks=clocks)
+    return Layout(null_values=null_values, date_format=date_format, max_gb=max_gb)
 
 
 def find_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "", more: Sequence[Path] = ()) -> Reading:
@@ -166,7 +169,7 @@ def _parsed(
 
     try:
         frame, told = table(content, reading.format, file, reading.layout, where)
-        return harmonised(frame, where), told, renamed(frame.columns)
+        return marked(harmonised(frame, where), frame, reading.layout), told, renamed(frame.columns)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, file, reading.format, where) from bad
 
@@ -203,7 +206,9 @@ def _typed(
         return _typed(frames, dialects, reading.said(layout), where, partly)
     first = {(note.column, note.kind): note for note in reversed(notes)}
     types = types_expected(reading.layout) if reading.format in GUESSED else {}
-    whole = joined(made, [file.name for file in reading.files], where, types)
+    names = [file.name for file in reading.files]
+    refuse_mixed(made, names[: len(made)], reading.layout, where)
+    whole = joined(made, names, where, types)
     for column in whole.iter_columns():
         if any(frame.schema[column.name].is_numeric() for frame in made) and not column.dtype.is_numeric():
             first |= {(note.column, note.kind): note for note in far_notes(column)}
@@ -251,11 +256,12 @@ def first_files(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, b
         return scan(_reading(files, source, where, folder), where).collect(), True
     try:
         if delta:
-            return harmonised(pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect(), where), False
+            taken = pl.scan_delta(str(root / source.read)).head(_ROWS_LOOKED_AT).collect()
+            return marked(harmonised(taken, where), taken, source), False
         if (source.format or _format_of(files, where)) == "parquet":
             taken = pl.scan_parquet(files[0], glob=False).head(_ROWS_LOOKED_AT).collect()
             refuse_unfolding(taken, source, files[0].name, where)
-            rows = harmonised(taken, where)
+            rows = marked(harmonised(taken, where), taken, source)
             partitions = values_of(files, folder)
             return placed(rows, partitions[0], types_of(partitions), files[0], where) if partitions else rows, False
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
@@ -357,7 +363,7 @@ def _delta(reading: Reading, where: str) -> pl.DataFrame:
         frame = pl.read_delta(str(folder))
         digests = digests_of(named(str(folder), folder, where), where)
         refuse_unfolding(frame, reading.layout, folder.name, where)
-        made = harmonised(frame, where)
+        made = marked(harmonised(frame, where), frame, reading.layout)
     except (pl.exceptions.PolarsError, OSError, ValueError) as bad:
         raise refuse_unreadable(bad, reading.files[0], "delta", where) from bad
     refuse_unlike(reading, digests, where)

@@ -31,6 +31,7 @@ from treadle.sources.merging import batch, marked
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
+from treadle.sources.zoned import with_clocks
 from treadle.spec.databases import is_database
 from treadle.store import Blob, fingerprint
 
@@ -70,7 +71,8 @@ class Newer:
     """What was found. `mark`: how far it goes, and `seen` the content that it names; `nothing`: as far as before.
 
     `reached`: the newest time that the files tell. `rates`: those that currencies were converted by. `told`: a sentence
-    for each thing to be told of the columns that were mapped, once the rows were made.
+    for each thing to be told of the columns that were mapped, once the rows were made. `again`: files that were read
+    before, and changed since, are among what was read.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Newer:
     reached: datetime | None = field(default=None)
     rates: tuple[RatesRead, ...] = ()
     told: list[str] = field(default_factory=list)
+    again: bool = False
 
 
 def definition_of(source: Source, root: Path) -> dict[str, str]:
@@ -125,15 +128,15 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     found, rows = _delivered(source, new, place, start)
     values = rows.get_column(by)
     if mark is not None and last is not None:
-        _refuse_other_kind(values, mark, where)
-        if not rows.height:
-            _refuse_going_back(source, new, place, last)
+        cursors.refuse_other_kind(values, mark.kind, mark.last, where)
     if rows.height:  # a column without values may be of any type
         rows = rows if start is None else rows.filter(values >= start)
         rows = rows.sort(by, maintain_order=True)
+    if last is not None and not rows.height:
+        cursors.refuse_going_back(values if len(values) else _all_values(source, new, place), last, where)
     fresh = rows
     if last is not None and rows.height:
-        fresh = _fresh(rows, source, new, _unseen(rows, by, last, known.seen), where)
+        fresh = _fresh(rows, source, new, _unseen(rows, source, known, last), where)
     nothing = mark is not None and not fresh.height
     if nothing or not rows.height:
         content = known.seen if mark is not None else b""
@@ -183,18 +186,24 @@ def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> 
         return find(asked, root, where=where, share=share)
 
     found = find_mapped(source, root, where, ask)
-    return found, _placed(found.rows(where).collect(), new, where)
+    rows, by = found.rows(where).collect(), str(new.by)
+    mapped = source.mapped.get(by)
+    placed = column_at_source(source, by) in found.instants or (mapped is not None and mapped.zone is not None)
+    return found, _placed(rows, new, where, placed=placed)
 
 
-def _placed(rows: pl.DataFrame, new: New, where: str) -> pl.DataFrame:
-    """The rows with the column that they are read by as an order: numbers, dates or instants, none of them missing."""
+def _placed(rows: pl.DataFrame, new: New, where: str, *, placed: bool = False) -> pl.DataFrame:
+    """The rows with the column that they are read by as an order: numbers, dates or instants, none of them missing.
+
+    placed: its times are instants as they are.
+    """
     by = str(new.by)
     if by not in rows.columns:
         raise DataError(f'there is no column "{by}" to read rows by', where=where, mend=nearest(by, rows.columns))
     if rows.height:
         cursors.kind_of(rows.get_column(by), where)
         cursors.refuse_unordered(rows.get_column(by), where)
-    return rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
+    return rows if placed else rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
 
 
 def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, where: str = "") -> None:
@@ -213,7 +222,7 @@ def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, w
         rows = _placed(rows, new, where)
         values = rows.get_column(new.by)
         if mark is not None and mark.last:
-            _refuse_other_kind(values, mark, where)
+            cursors.refuse_other_kind(values, mark.kind, mark.last, where)
         if rows.height:
             cursors.back_from(values.max(), new, where)  # type: ignore[arg-type]
     batch(rows, source.keys, new, where)
@@ -230,45 +239,35 @@ def _asked_above(source: Source, new: New, start: Value | None) -> Above | None:
     return Above(by, start)
 
 
-def _refuse_other_kind(values: pl.Series, mark: Mark, where: str) -> None:
-    if not len(values):
-        return
-    kind = cursors.kind_of(values, where)
-    if kind != mark.kind:
-        raise DataError(
-            f"{values.name} holds values of the kind {kind}, and was read by the kind {mark.kind} up to {mark.last}",
-            where=where,
-            mend="make it what it was at the source; or begin anew with: treadle data ingest PROJECT --full",
-        )
-
-
-def _refuse_going_back(source: Source, new: New, place: _Place, last: Value) -> None:
-    """Nothing came, not even the row at the cursor: either it was deleted with all above it, or the source begins anew.
-
-    Rows that follow would have lower values, and would be missed without a word. A table that is empty says nothing.
-    """
+def _all_values(source: Source, new: New, place: _Place) -> pl.Series:
+    """The values that rows are read by, also of those that a database left out."""
     by = str(new.by)
     alone = msgspec.structs.replace(source, columns=(by,), date_format={}, null_values=())
     if is_database(source.read) and not source.date_format.get(by) and not source.map:
         _, rows = _delivered(alone, new, place, None)
     else:
         _, rows = _delivered(source, new, place, None)
-    newest = rows.get_column(by).max()
-    if newest is not None and newest < last:  # type: ignore[operator]
-        raise DataError(
-            f"the newest {by} is {cursors.as_text(newest)}, and rows up to {cursors.as_text(last)} were read",  # type: ignore[arg-type]
-            where=place.where,
-            mend="were rows deleted, or does the source begin anew? treadle data ingest PROJECT --full reads it whole",
-        )
+    return rows.get_column(by)
 
 
-def _unseen(rows: pl.DataFrame, by: str, last: Value, content: bytes) -> pl.Series:
-    """Which rows, in the order of `by`, lie above `last`, or up to it and were not read before."""
+def _unseen(rows: pl.DataFrame, source: Source, known: Known, last: Value) -> pl.Series:
+    """Which rows, in the order of `by`, lie above `last`, or up to it and were not read before.
+
+    Before `since` none is known by its content: there a key tells what was read, and a row without one is taken to be.
+    """
     import polars as pl
 
-    old = rows.filter(rows.get_column(by) <= last)
-    keep = seen.unseen(seen.names_of(old), seen.unpacked(content))
-    return pl.Series([*keep, *[True] * (rows.height - old.height)], dtype=pl.Boolean)
+    mark = known.mark
+    assert mark is not None
+    values = rows.get_column(str(mark.by))
+    old = rows.filter(values <= last)
+    keep = seen.unseen(seen.names_of(old), seen.unpacked(known.seen))
+    found = pl.Series([*keep, *[True] * (rows.height - old.height)], dtype=pl.Boolean)
+    keys = [key for key in source.keys if key in rows.columns]
+    if not keys:
+        return found
+    nameless = rows.select(pl.any_horizontal(pl.col(key).is_null() for key in keys)).to_series()
+    return found & ~(nameless & (values < cursors.of_text(mark.kind, mark.since)))
 
 
 def _fresh(rows: pl.DataFrame, source: Source, new: New, unseen: pl.Series, where: str) -> pl.DataFrame:
@@ -311,7 +310,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
     name = digest(sorted((each.name, each.size, each.sha256) for each in kept))
     if known.mark is not None and not fresh:
         return Newer(source.read, 0, known.mark, known.seen, True, _no_rows, tuple(notes))
-    reading = of_files(fresh, source, [stands[file.name].sha256 for file in fresh], where)
+    reading = of_files(fresh, with_clocks(source, source), [stands[file.name].sha256 for file in fresh], where)
     made = MappedRows(reading, source, read_rates(source, root, where))
     newest = max((each.changed_ns for each in kept), default=0)
     return Newer(
@@ -325,6 +324,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
         reached=datetime.fromtimestamp(newest / 1e9, UTC) if kept else None,
         rates=made.rates,
         told=made.notes,
+        again=bool(changed),
     )
 
 

@@ -16,6 +16,7 @@ from treadle.sources.databases import first_rows
 from treadle.sources.files import first_files
 from treadle.sources.mapped import mapped, read_rates
 from treadle.sources.opening import find
+from treadle.sources.zoned import with_clocks
 from treadle.spec.databases import is_database
 from treadle.spec.urls import is_api, is_store
 
@@ -41,7 +42,7 @@ def look(source: Source, root: Path, *, where: str = "") -> Look:
     """
     if source.map:
         rates = read_rates(source, root, where)
-        seen = look(as_read(source), root, where=where)
+        seen = look(with_clocks(as_read(source), source), root, where=where)
         return Look(mapped(seen.rows, source, rates, where)[0], seen.whole)
     if is_database(source.read):
         held, whole = first_rows(source, root, where)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError
 from treadle.evidence import digest
-from treadle.mapping import Rates, apply, as_read, rates_in, rates_of
+from treadle.mapping import Rates, apply, as_read, instants_in, rates_in, rates_of, unmarked
 from treadle.sources.databases import Rows
 from treadle.sources.files import find_files
 from treadle.sources.found import Found
+from treadle.sources.zoned import with_clocks
 from treadle.spec import Source
 from treadle.spec.urls import is_url
 
@@ -41,6 +42,9 @@ class MappedRows:
     source: Source
     rates: tuple[RatesRead, ...]
     notes: list[str] = field(default_factory=list)
+    instants: set[str] = field(default_factory=set)
+    """Columns of the source with times that came with a zone, once the rows were made; of those that a clock's zone is
+    said of."""
 
     @property
     def name(self) -> str:
@@ -55,7 +59,9 @@ class MappedRows:
         return self.found.bytes
 
     def rows(self, where: str = "") -> pl.LazyFrame:
-        made = mapped(self.found.rows(where).collect(), self.source, self.rates, where)
+        taken = self.found.rows(where).collect()
+        self.instants.update(instants_in(taken))
+        made = mapped(taken, self.source, self.rates, where)
         self.notes[:] = made[1]
         return made[0].lazy()
 
@@ -74,7 +80,7 @@ def find_mapped(source: Source, root: Path, where: str, find: Callable[[Source],
         DataError: its rates are not there, or do not hold together.
     """
     rates = read_rates(source, root, where)  # first, since a source may take long
-    return MappedRows(find(as_read(source)), source, rates)
+    return MappedRows(find(with_clocks(as_read(source), source)), source, rates)
 
 
 def mapped(
@@ -82,7 +88,7 @@ def mapped(
 ) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """The rows as the project knows them, and what is to be told; as they are where nothing is mapped."""
     if not source.map:
-        return rows, ()
+        return unmarked(rows), ()
     known: Mapping[str, Rates] = {each.written: each.rates for each in rates}
     keep = source.unmapped == "keep"
     made = apply(rows, source.mapped, keep=keep, rates=known, where=where, partly=partly)

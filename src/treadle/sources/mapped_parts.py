@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from treadle.mapping import Applied, NotThere, added_up, apply, read_by, root_of
+from treadle.mapping import Applied, NotThere, added_up, apply, as_instants, instants_in, read_by, root_of
+from treadle.sources.expected import of_clocks
+from treadle.sources.files import Reading
+from treadle.sources.found import Found
 from treadle.sources.laid import LaidParts, Scratch
 from treadle.sources.mapped import MappedRows
 from treadle.sources.parts import FileParts, parts_of
+from treadle.sources.zoned import columns_with_zones, mixed
 from treadle.spec import Mapped
 
 if TYPE_CHECKING:
@@ -24,6 +28,8 @@ class MappedParts:
     parts: FileParts | LaidParts
     schema: pl.Schema
     where: str
+    instants: frozenset[str] = frozenset()
+    """Columns of the source with times that come with a zone, of those that a clock's zone is said of."""
 
     @property
     def rows(self) -> int:
@@ -37,7 +43,7 @@ class MappedParts:
             return
         before, told = 0, list[Applied]()
         for rows in self.parts.read():
-            made = _applied(self.found, rows, self.where, before)
+            made = _applied(self.found, as_instants(rows, self.instants), self.where, before)
             before += rows.height
             told.append(replace(made, rows=made.rows.head(0)))
             yield made.rows
@@ -53,7 +59,8 @@ class MappedParts:
         before = 0
         # of constants alone nothing is read, and there are rows all the same
         for rows in self.parts.read(known or list(schema)[:1]):
-            part = _applied(self.found, rows, self.where, before, made).rows if made else rows
+            told = as_instants(rows, self.instants)
+            part = _applied(self.found, told, self.where, before, made).rows if made else rows
             before += rows.height
             yield part.with_columns(rows.get_column(name) for name in kept).select(columns)
 
@@ -69,11 +76,43 @@ def mapped_parts_of(found: MappedRows, where: str, scratch: Scratch | None = Non
     parts = parts_of(found.found, where, scratch)
     if parts is None:
         return None
+    instants = _instants(parts, found.found, where)
     try:
         empty = _applied(found, pl.DataFrame(schema=parts.schema), where, 0).rows
     except NotThere:  # rows tell which column it is that is called otherwise
         empty = _applied(found, next(parts.read()), where, 0).rows.head(0)
-    return MappedParts(found, parts, empty.schema, where)
+    return MappedParts(found, parts, empty.schema, where, instants)
+
+
+def _instants(parts: FileParts | LaidParts, found: Found, where: str) -> frozenset[str]:
+    """What is told of the types, or of the texts, of each file.
+
+    Raises:
+        DataError: a column says its zone in one file, and not in another.
+    """
+    import polars as pl
+
+    clocks = of_clocks(found.layout) if isinstance(found, Reading) else frozenset[str]()
+    if not clocks:
+        return clocks
+    told = dict[str, dict[str, bool]]()
+    if isinstance(parts, FileParts):
+        for file in parts.reading.files:
+            schema = pl.scan_parquet(file, glob=False).collect_schema()
+            zoned = columns_with_zones(schema)
+            told[file.name] = {name: name in zoned for name in clocks & {*parts.schema}}
+    else:
+        for laid in parts.laid:
+            marks = instants_in(pl.DataFrame(schema=laid.types))
+            trials = {name: laid.trials[name] for name in clocks & laid.filled}
+            told[laid.text.file.name] = {
+                name: name in marks or (trial is not None and "z" in trial.form) for name, trial in trials.items()
+            }
+    found_in = {name: {says[name]: file for file, says in told.items() if name in says} for name in sorted(clocks)}
+    for name, files in found_in.items():
+        if len(files) > 1:
+            raise mixed(name, files[True], files[False], where)
+    return frozenset(name for name, files in found_in.items() if True in files)
 
 
 def _applied(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import DataError
 from treadle.sources.exactness import EXACT, are_whole, farthest
-from treadle.sources.seen import names_of
+from treadle.sources.seen import names_of, unkept
 
 if TYPE_CHECKING:
     import polars as pl
@@ -36,10 +36,13 @@ class Before:
 class Batch:
     """What was delivered: rows, one a key, and the keys of those that were deleted at the source, with when that was by
     the column that rows are read by; some of these are there again since.
+
+    again: some of it was delivered before, in a file that changed since.
     """
 
     rows: pl.DataFrame
     deleted: pl.DataFrame | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +160,8 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
         if kept is None:
             return Merged(rows, False, rows.height, columns=columns)
         return Merged(pl.concat([kept, rows], how="diagonal"), True, rows.height, columns=columns)
+    if got.again:
+        rows = _named_or_new(rows, lambda: before.read(None) if kept is None else kept, keys)
     held = (kept if kept is not None else before.read(keys)).select(keys).unique()
     gone = held.clear()
     if got.deleted is not None and got.deleted.height:
@@ -178,6 +183,18 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
     kept = before.read(None) if kept is None else kept
     left = kept.join(out, on=keys, how="anti", maintain_order="left") if out.height else kept
     return Merged(pl.concat([left, taken, fresh], how="diagonal"), True, **counts)  # type: ignore[arg-type]
+
+
+def _named_or_new(rows: pl.DataFrame, kept: Callable[[], pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:
+    """Without the rows that lack a key, and are kept already: no key says that they are the same."""
+    import polars as pl
+
+    nameless = pl.any_horizontal(pl.col(key).is_null() for key in keys)
+    lacking = rows.select(nameless).to_series()
+    if not lacking.any():
+        return rows
+    fresh = unkept(rows.filter(lacking), [kept().filter(nameless)])
+    return pl.concat([rows.filter(~lacking), rows.filter(lacking).filter(fresh)])
 
 
 def _gone(

@@ -47,6 +47,8 @@ class Reader(Protocol):
     - **One moment.** All rows are of one transaction that reads one snapshot: what is written meanwhile is not seen,
       in no part. It can write nothing.
     - **One order.** A database that nobody wrote to gives equal rows in equal order; `order by` in a query counts.
+    - **Times** with a zone in their type are instants, and others are of a clock: where the project file says which one
+      (`zone`, `time_zone`), the latter alone are placed by it.
     - **In parts.** Rows come in parts of bounded size, so that too many are refused before they are taken.
       Parts have the same columns; a column may be of another type in each, where the database holds values so.
     - **No second try.** A connection that is lost ends the reading: a new one would see another moment.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,6 +62,14 @@ def unseen(names: list[bytes], seen: Counter[bytes]) -> list[bool]:
         left[name] -= known
         fresh.append(not known)
     return fresh
+
+
+def unkept(rows: pl.DataFrame, kept: Iterable[pl.DataFrame]) -> pl.Series:
+    """Which rows are not among those that are kept; of equal ones as many as there are more than kept."""
+    import polars as pl
+
+    known = Counter(name for frame in kept for name in names_of(frame))
+    return pl.Series(unseen(names_of(rows), known), dtype=pl.Boolean)
 
 
 def packed_files(files: list[SeenFile]) -> bytes:

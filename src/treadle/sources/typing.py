@@ -16,6 +16,7 @@ from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
 from treadle.sources.expected import types_expected
 from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
+from treadle.sources.zoned import told
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,6 +73,7 @@ def typed(
         spoken = guess or text.null_count() > column.null_count() or column.name in _listed(layout)
         if form is None and spoken and made[-1].dtype == pl.String:
             made[-1] = _as_expected(made[-1], types.get(column.name, ""), signs)
+        made[-1] = told(made[-1], text, layout)
     return pl.DataFrame(made) if made else frame, notes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -51,6 +52,27 @@ class Held:
         """Refuse the batch as a whole, where it is broken."""
         if self.report is not None and contract is not None:
             raise_if_broken(self.report, contract, where)
+
+
+def not_aside(held: Held, kept: Sequence[pl.DataFrame]) -> Held:
+    """What was held, without the rows that are set aside already, of equal ones as many as are.
+
+    kept: of each reading its rows that are set aside, as `Report.aside` has them.
+    """
+    from treadle.sources import unkept
+
+    report = held.report
+    if report is None or report.aside is None or not kept:
+        return held
+    fresh = unkept(_given(report.aside), [_given(each) for each in kept])
+    aside = report.aside.filter(fresh)
+    lines = report.quarantine.join(aside.select("row"), on="row", how="semi", maintain_order="left")
+    left = dataclasses.replace(report, aside=aside if aside.height else None, quarantine=lines)
+    return dataclasses.replace(held, report=left, bad=aside.height)
+
+
+def _given(aside: pl.DataFrame) -> pl.DataFrame:
+    return aside.get_column("given").struct.unnest()
 
 
 def parquet_of(rows: pl.DataFrame) -> bytes:

@@ -19,12 +19,12 @@ from treadle.evidence import Entry, Payload, Reader, StepInput, digest
 from treadle.evidence.kinds.source_read import Increment, Mark, SourceRead
 from treadle.sources import ALONE
 from treadle.spec import Source
-from treadle.stages.aside import Held, hold, kept_aside, newest_of
+from treadle.stages.aside import Held, hold, kept_aside, newest_of, not_aside
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
 from treadle.stages.followed import begins_anew, newest_after
 from treadle.stages.named import refuse_misnamed
-from treadle.stages.quarantine import Head, head_of
+from treadle.stages.quarantine import Head, head_of, parts_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob, EntryRef, File, Snapshot
 
@@ -277,11 +277,12 @@ def keep_rows(
     rules = len(asked.contract.rules) if asked.contract else 0
     held = Held(got.rows, rules=rules) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
     before, again = _before(bench, last, base, asked)
-    quarantine = _set_aside(bench, asked.name, last, [each for each in (held, again) if each is not None])
+    aside = not_aside(held, parts_of(bench.blobs, base.aside, asked.name)) if newer.again else held
+    quarantine = _set_aside(bench, asked.name, last, [each for each in (aside, again) if each is not None])
     for each in (held, again):
         if each is not None:
             each.raise_if_broken(asked.contract, where)
-    found = merged(before, Batch(held.good, got.deleted), keys, new, where)
+    found = merged(before, Batch(held.good, got.deleted, newer.again), keys, new, where)
     table = _kept(bench, asked, last, before, found, anew=base.recheck)
     if table.rows == 0 and asked.examples:
         raise DataError("the table has no rows", where=where, mend="the last good snapshot is kept; deliver it again")
@@ -289,7 +290,7 @@ def keep_rows(
     return SourceRead(
         table=table,
         rows=delivered.height,
-        quarantined=held.bad,
+        quarantined=aside.bad,
         rules=held.rules,
         bytes=newer.size,
         quarantine=quarantine,
@@ -308,7 +309,7 @@ def keep_rows(
         ),
         reached=_reached(asked.source, held.good, newer, last),
         # in the order in which they were read, which is what a replay goes by
-        aside=(*base.aside, *(kept_aside(bench, again) if again else ()), *kept_aside(bench, held)),
+        aside=(*base.aside, *(kept_aside(bench, again) if again else ()), *kept_aside(bench, aside)),
         unasked=held.unasked,
     )
 

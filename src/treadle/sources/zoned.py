@@ -1,0 +1,80 @@
+"""Times that come with a zone, in columns of which the project file says what clock wrote the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from treadle.errors import DataError
+from treadle.mapping import as_instants, column_at_source, instants_in, offsets_of
+from treadle.sources.dates import form_of
+from treadle.sources.expected import Expected, of_clocks, types_expected
+from treadle.spec import Layout, Source
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def with_clocks(asked: Source, source: Source) -> Source:
+    """What a source is asked for (`asked`), with the columns that are placed by a clock's zone in `source`."""
+    found = [mapped.origin for mapped in source.mapped.values() if mapped.zone and mapped.origin]
+    new = source.only_new
+    if new is not None and new.by is not None and new.time_zone is not None:
+        found += [name for name in [column_at_source(source, new.by)] if name is not None]
+    if not found:
+        return asked
+    stated = {name: getattr(asked, name) for name in Source.__struct_fields__}
+    return Expected(**stated, types=dict(types_expected(asked)), clocks=frozenset(found))
+
+
+def marked(made: pl.DataFrame, given: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Rows that were made of `given`, the times marked that have a zone by their type there."""
+    clocks = of_clocks(layout)
+    return as_instants(made, clocks & {*columns_with_zones(given.schema)}) if clocks else made
+
+
+def columns_with_zones(schema: Mapping[str, object], before: str = "") -> list[str]:
+    """Columns whose type says a zone, those in objects by their place: `address.since`."""
+    import polars as pl
+
+    found = list[str]()
+    for name, dtype in schema.items():
+        if isinstance(dtype, pl.Struct):
+            found += columns_with_zones(dtype.to_schema(), f"{before}{name}.")
+        elif isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
+            found.append(before + name)
+    return found
+
+
+def told(made: pl.Series, text: pl.Series, layout: Layout) -> pl.Series:
+    """Values that were told from texts, marked where these say their zone."""
+    import polars as pl
+
+    if made.name not in of_clocks(layout) or not isinstance(made.dtype, pl.Datetime):
+        return made
+    stated, form = layout.date_format.get(made.name), form_of(text.drop_nulls()[:1]) if made.count() else None
+    if "z" in (stated or (form.format if form else "")) or offsets_of(text) is not None:
+        return as_instants(made.to_frame(), [made.name]).to_series()
+    return made
+
+
+def refuse_mixed(frames: Sequence[pl.DataFrame], names: Sequence[str], layout: Layout, where: str) -> None:
+    """Refuse a column of times with a zone in one file and without in another: one column is of one kind.
+
+    Raises:
+        DataError: both are named.
+    """
+    import polars as pl
+
+    for column in sorted(of_clocks(layout)):
+        found: dict[bool, str] = {}
+        for frame, name in zip(frames, names, strict=True):
+            if isinstance(frame.schema.get(column), pl.Datetime):
+                found.setdefault(column in instants_in(frame), name)
+        if len(found) > 1:
+            raise mixed(column, found[True], found[False], where)
+
+
+def mixed(column: str, zoned: str, other: str, where: str) -> DataError:
+    what = f"{column} says its zone in {zoned}, and not in {other}, and a clock's zone is said of it"
+    return DataError(what, where=where, mend="write it alike in all files, or make two sources of them")
