@@ -115,6 +115,18 @@ def test_who_labels_and_who_settles_are_said_and_what_goes_is_too() -> None:
     ]
 
 
+def test_who_approves_is_said_where_the_owner_changes_at_the_same_time() -> None:
+    """Both may release before and after; an owner approves nothing as such."""
+    before, after = (
+        spec(people=People(owner=owner, reviewers=reviewers))
+        for owner, reviewers in (("ada", ("grace",)), ("lin", ("grace", "ada")))
+    )
+    approves = "ada approves releases and answers for findings"
+    assert approves in [change.text for change in changes(before, after)]
+    assert "ada no longer approves releases and answers for findings" in [c.text for c in changes(after, before)]
+    assert not [change for change in changes(before, after) if change.text.startswith(("grace", "lin approves"))]
+
+
 def test_a_change_the_other_way_gives_what_the_first_took() -> None:
     lost, won = changes(WHOLE, LESS), changes(LESS, WHOLE)
     assert sorted((c.who, c.permission, not c.granted) for c in won) == sorted(

@@ -45,6 +45,10 @@ def test_what_was_said_beside_that_they_cannot_say_stands_there_and_is_kept_as_t
     assert 'value="ask &quot;ops&quot;"' in page or 'value="ask &#34;ops&#34;"' in page
     assert re.findall(r'name="out\d" value="(\w+)"[^>]* checked', page) == ["amount", "row"]
     assert page.count(" checked") == 3
+    queue = replace(QUEUE, columns=("model", "kind"))
+    word = Word(RowSaid(row=ROWS["1"], key="1", unsure=True, implausible=("model",)), 7, "")
+    page = experts_page(Shown(project="shop", who="lin", decision="", queue=queue, mine={"1": word}))
+    assert re.findall(r'name="out\d" value="([^"]+)"[^>]* checked', page) == ["model (feature)"], "as it is shown"
 
 
 @pytest.mark.parametrize("labels", [("no", "yes"), ()])

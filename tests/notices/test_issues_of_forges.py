@@ -50,6 +50,8 @@ class Forge:
     refuses: int = 0
     breaks: int = 0
     """So many requests that change something are done, and answered with 502."""
+    hangs_up: int = 0
+    """So many requests that close an issue are done, and answered with 502."""
     fails: set[int] = field(default_factory=set)
     """Issues that cannot be looked at."""
     late: list[dict[str, Any]] = field(default_factory=list)
@@ -84,6 +86,9 @@ class Forge:
             if self.kind == "gitlab":
                 bodies(said, asked.method)
             self.close(number, "treadle-bot")
+            if self.hangs_up:
+                self.hangs_up -= 1
+                return Say(status=502)
         return says(self.issues[number])
 
     def listed(self, query: dict[str, str]) -> list[dict[str, Any]]:
@@ -189,6 +194,44 @@ def test_an_action_that_is_closed_here_is_closed_there(
         (told,) = sent(shop)
         assert told.text.endswith("(closed)") and forge.issues[1]["state"] == "closed"
         assert "she said yes" in forge.comments[1][0]
+        (closed,) = shop.chain.find(IssueClosed)
+        assert closed.payload.by == "" and sent(shop) == []
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_what_was_closed_from_here_was_closed_by_nobody_though_the_answer_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The forge says that who owns the token closed it, who may be a person of the project."""
+    forge = Forge(kind)
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "actions")
+        number = action(shop)
+        sent(shop)
+        change_action(shop.chain, shop.project.spec, number, state="done", because="she said yes")
+        forge.hangs_up = 1
+        (told,) = sent(shop)
+        assert told.outcome == "held" and len(forge.comments[1]) == 1
+        (told,) = sent(shop)
+        assert told.text.endswith("(closed)") and len(forge.comments[1]) == 1
+        (closed,) = shop.chain.find(IssueClosed)
+        assert closed.payload.by == "" and closed.payload.said().endswith("was closed from here")
+
+
+def test_what_was_closed_is_kept_where_the_issue_that_takes_its_place_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = Forge("github")
+    with serving(forge.answer) as web:
+        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "gates, reviews")
+        for version, holds in ((1, False), (2, True)):
+            gate = Gate("recall", 0.5, 0.4, holds, "recall is 0.4")
+            asked = ReviewRequested(model=f"shop:{version}", bundle=Blob("1" * 64, "bundle"), gates=(gate,))
+            shop.chain.append(asked, f"model/shop:{version}")
+            if not holds:
+                sent(shop)
+        monkeypatch.setattr(forge, "begin", lambda said: Say(status=422))
+        assert [each.outcome for each in sent(shop)] == ["refused"] and forge.issues[1]["state"] == "closed"
         (closed,) = shop.chain.find(IssueClosed)
         assert closed.payload.by == "" and sent(shop) == []
 

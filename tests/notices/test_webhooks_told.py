@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import socket
 from datetime import timedelta
 from pathlib import Path
@@ -168,6 +169,17 @@ def test_a_channel_that_hung_the_last_time_comes_last(tmp_path: Path, monkeypatc
         assert [each.outcome for each in sent(shop)] == ["held", "sent"] and asked[-1] == "/here"
         alert(shop, "two")
         assert [(each.channel, each.outcome) for each in sent(shop)] == [("here", "sent"), ("away", "held")]
+
+
+def test_a_secret_that_is_no_text_holds_its_own_channel_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(lambda asked: says({})) as web:
+        monkeypatch.setitem(os.environ, "ODD_KEY", "p\udce4ss")
+        monkeypatch.setenv("CHAT_URL", f"{web.url}/here")
+        channels = "  away: {webhook: 'https://127.0.0.1:9/${ODD_KEY}'}\n  here: {webhook: '${CHAT_URL}'}\n"
+        shop = told_shop(tmp_path / "shop", channels)
+        sent(shop)
+        alert(shop)
+        assert [(each.channel, each.outcome) for each in sent(shop)] == [("away", "held"), ("here", "sent")]
 
 
 def test_many_things_are_told_in_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

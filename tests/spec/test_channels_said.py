@@ -47,6 +47,8 @@ def test_what_is_right_passes() -> None:
         "here": Channel(webhook="http://127.0.0.1:9000/hook"),
         "ops": Channel(webhook="https://ops.example.org/notify/treadle"),
         "words": Channel(webhook="https://ops.example.org/teamNotifications/treadle-alerts-of-the-k8s-shop/2026/in"),
+        "zone": Channel(webhook="https://ops.example.org/notify/alerts-eu-central1"),
+        "stage": Channel(webhook="https://ops.example.org/SendNoticesToHTTP/production1-k8scluster-notices"),
         "number": Channel(webhook="https://ops.example.org/projects/12345678901234567890/notify"),
         "part": Channel(webhook="https://chat.example.org/hooks/${TOKEN}"),
         "query": Channel(webhook="https://chat.example.org/messages?key=${KEY}&token=${keyring:TOKEN}&v=2016-10-01"),

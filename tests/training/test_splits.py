@@ -92,3 +92,14 @@ def test_folds_from_which_nothing_can_be_learned_or_measured_are_left_out(table,
     found = split(quiet, by_r2)
     assert 0 < len(found.folds) < len(split(quiet, spec("regression").predict).folds)
     assert all(np.ptp(quiet.label[fold.valid]) > 0 for fold in found.folds)
+
+
+def test_folds_that_hold_nothing_are_left_out_whatever_is_measured(table, spec):
+    """Rows dated by the year: an edge between folds that lies within one year leaves a fold without any row."""
+    years = np.datetime64("2020-01-01", "us") + (np.arange(400) // 100) * np.timedelta64(365, "D")
+    rows = replace(table(400, kind="regression"), at=years, known=years + np.timedelta64(1, "D"))
+    usual, by_r2 = (
+        replace_in(spec("regression").predict, metric=metric, split=replace_in(spec().predict.split, test=0.2, folds=4))
+        for metric in (None, "r2")
+    )
+    assert len(split(rows, by_r2).folds) == len(split(rows, usual).folds) < 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -109,7 +110,9 @@ def _rules(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
 def _words(before: ProjectSpec, after: ProjectSpec) -> list[Change]:
     """What no permission says. An owner may release, and approves one only where they are a reviewer too."""
     was, now = before.brief.people, after.brief.people
-    owns = {was.owner} & {now.owner}  # of all others their permission says it
+    may = partial(_has, permission="release", loopback=False)
+    # of all others their permission says it
+    owns = {name for name in (was.owner, now.owner) if may(before, person(name)) == may(after, person(name))}
     texts = (
         (_of(owns, was.reviewers), _of(owns, now.reviewers), "approves releases and answers for findings"),
         (was.required, now.required, "is a role without which nothing is released"),

@@ -206,7 +206,7 @@ _PARAMETERS = """
 
 
 class Classifier(ClassifierMixin, _Automatic):  # type: ignore[misc]
-    __doc__ = "One of two or more classes, with calibrated probabilities." + _PARAMETERS.format(
+    __doc__ = "One of two to 1,000 classes, with calibrated probabilities." + _PARAMETERS.format(
         metric="roc_auc, or average_precision where one class is rare; log_loss of several classes.",
         attributes="\n    classes_ : array of the classes, in the order of `predict_proba`",
     )

@@ -137,7 +137,7 @@ def _checked(name: str, said: RowSaid) -> str:
 def _values(number: int, item: Item, queue: Queue, said: RowSaid) -> str:
     rows = "".join(
         f'<tr><td>{escape(name)}</td><td>{escape(value)}</td><td><label><input type=checkbox name="out{number}" '
-        f'value="{escape(name)}" aria-label="{escape(name)} cannot be"{_checked(name, said)}> '
+        f'value="{escape(name)}" aria-label="{escape(name)} cannot be"{_checked(queue.feature(name), said)}> '
         "cannot be</label></td></tr>"
         for name, value in zip(queue.shown, item.values, strict=False)
     )

@@ -7,6 +7,7 @@ closed, or gone, or lost their label; so a forge is asked little, however many i
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from treadle.errors import TeamError
@@ -14,7 +15,7 @@ from treadle.evidence import Alone
 from treadle.evidence.kinds.action_changed import State
 from treadle.evidence.kinds.issue_closed import IssueClosed
 from treadle.notices.forges import Issue
-from treadle.notices.found import Told
+from treadle.notices.found import Notice, Told
 from treadle.notices.known import ACTOR, Known, Opened, subject
 from treadle.notices.places import Reached
 from treadle.notices.posting import Gone, Held, Refused
@@ -31,8 +32,11 @@ _MOST_FAILED = 3
 """So many that cannot be looked at: it is the forge."""
 
 
-def hear(workspace: Workspace, at: Reached, told: Known) -> tuple[list[Told], str]:
+def hear(workspace: Workspace, at: Reached, told: Known, ending: Mapping[str, Notice]) -> tuple[list[Told], str]:
     """What was closed there, and why an issue could not be looked at; "" where all could.
+
+    ending: of things that are over the notice that waits to say so. Where it stands in an issue already, that was
+    closed from here, by who did not come to keep it; the forge says that who owns the token closed it.
 
     Raises:
         Held, Refused: the forge says of none whether it is open.
@@ -43,6 +47,8 @@ def hear(workspace: Workspace, at: Reached, told: Known) -> tuple[list[Told], st
     for thing, opened in random.sample(unsure, min(len(unsure), MOST_LOOKED_AT)):
         try:
             issue = at.look(opened.number)
+            if thing in ending and not issue.open and at.has_told(opened.number, ending[thing]):
+                continue  # it is kept as that notice is told
         except Gone:
             issue = Issue(opened.number, "", open=False, planned=False)
         except (Held, Refused) as bad:

@@ -80,6 +80,11 @@ class Reached:
         with self._forge() as at:
             return at.look(number)
 
+    def has_told(self, number: int, notice: Notice) -> bool:
+        """Whether an issue bears a comment of this notice."""
+        with self._forge() as at:
+            return at.said(number, identity(self.project, self.name, notice))
+
     @contextmanager
     def _forge(self) -> Iterator[Forge]:
         """What it says no to is said without what is secret, and with the token that it may be about."""
@@ -112,7 +117,12 @@ class Reached:
         if not notice.asks:
             return Outcome("nobody", "there is no issue of it")
         # one that was opened by somebody who was killed before it stood in the record
-        made = at.find(mark) or at.begin(title(self.project, notice), text, self.channel.labels)
+        try:
+            made = at.find(mark) or at.begin(title(self.project, notice), text, self.channel.labels)
+        except Refused as bad:
+            if not closed:
+                raise
+            return Outcome("refused", self.post.cleaned(str(bad)), closed=closed)  # what was closed is closed
         return Outcome("sent", "opened", made.number, made.link, closed)
 
     @staticmethod
@@ -176,7 +186,8 @@ def _secrets(channel: Channel, environment: Mapping[str, str]) -> tuple[str, ...
         with suppress(TreadleError):  # one that is not set was told to nobody
             value = filled(name, "", environment, quoted=False)
             found |= {value, *_parts(value)}
-    every = {form for each in found for form in (each, quote(each, safe=""), quote(each), unquote(each))}
+    quoted = {quote(each, safe=safe, errors="surrogateescape") for each in found for safe in ("", "/")}
+    every = found | quoted | {unquote(each) for each in found}
     return tuple(sorted((each for each in every if len(each) >= 3), key=len, reverse=True))
 
 

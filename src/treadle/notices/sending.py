@@ -83,7 +83,7 @@ class Sending:
         try:
             at = place(self._project, name, channel, self.workspace.project.root, self.post)
             if channel.leads_to in FORGES and told.issues:  # first, so that nothing is told to an issue that is closed
-                out, why = hear(self.workspace, at, told)
+                out, why = hear(self.workspace, at, told, {thing: each for each in waiting for thing in each.ends})
             if out:  # an action that was closed there is late no more
                 with chain.reading() as reader:
                     waiting = _waiting(self.workspace, reader, channel, told, head)

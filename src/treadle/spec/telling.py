@@ -22,7 +22,10 @@ _FITS = {
 _KEEP = "the environment holds NAME, or the keyring by ${keyring:NAME}"
 _MOST_ADDRESS = 254
 _LEAST_TOKEN = 16
-_WORD = re.compile(r"[A-Z]?[a-z]+([A-Z][a-z]+)*|[A-Z]+|[0-9]+")
+_WORD = re.compile(r"[A-Za-z]+[0-9]{0,4}|[0-9]+")
+_TURN = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_TURNS = 3
+"""So often no name goes from letters to digits and back: k8scluster does twice."""
 
 
 def of_channels(channels: dict[str, Channel], people: Sequence[str]) -> Iterator[Problem]:
@@ -98,8 +101,12 @@ def _gives_away(url: str) -> bool:
 
 
 def _is_no_word(text: str) -> bool:
-    """Whether it has a run of eight or more letters and digits that are mixed as in no word and no number."""
-    return any(not _WORD.fullmatch(run) for run in re.findall("[A-Za-z0-9]{8,}", text))
+    """Whether it has a run of eight or more letters and digits that are mixed as in no name, or a long one that is no
+    word, with a number perhaps."""
+    runs = re.findall("[A-Za-z0-9]{8,}", text)
+    return any(
+        len(_TURN.findall(run)) >= _TURNS or (len(run) >= _LEAST_TOKEN and not _WORD.fullmatch(run)) for run in runs
+    )
 
 
 def _secrets(path: str, channel: Channel) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ import numpy as np
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.tasks import task_of
 from treadle.scoring.tasks.binary import LEAST_OF_A_CLASS
+from treadle.scoring.tasks.multiclass import MOST_CLASSES
 from treadle.spec import ProjectSpec
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Constant, families, learn
@@ -23,7 +24,7 @@ def too_few(table: TrainingTable, spec: ProjectSpec) -> bool:
     if len(label) < LEAST_ROWS or not task.stratifies:
         return len(label) < LEAST_ROWS or bool(np.isclose(label.min(), label.max(), rtol=1e-12, atol=0))
     counts = np.sort(np.unique(label, return_counts=True)[1])
-    return len(counts) < 2 or int(counts[-2]) < LEAST_OF_A_CLASS
+    return len(counts) < 2 or (len(counts) <= MOST_CLASSES and int(counts[-2]) < LEAST_OF_A_CLASS)
 
 
 def fit_few(table: TrainingTable, spec: ProjectSpec, *, threads: int = MOST_THREADS) -> Fitted:

@@ -101,6 +101,7 @@ def cut(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
         part = _parts(table, rule.by, label, rule.test, rule.folds, seed)
         train, test = np.flatnonzero(part >= 0), np.flatnonzero(part < 0)
         folds = [Fold(np.flatnonzero((part >= 0) & (part != k)), np.flatnonzero(part == k)) for k in range(rule.folds)]
+    folds = [f for f in folds if len(f.train) >= 20 and len(f.valid) >= 5]
     folds = [f for f in folds if task.fits(table.label[f.train], table.label[f.valid])]
     if predict.metric is not None and metrics.of_spread(predict.metric):
         folds = [f for f in folds if np.ptp(table.label[f.valid]) > 0]
@@ -110,7 +111,6 @@ def cut(table: TrainingTable, predict: Predict, *, seed: int = 7) -> Split:
             where="predict.split",
             mend="give more rows, a larger test share, or split by stratified",
         )
-    folds = [f for f in folds if len(f.train) >= 20 and len(f.valid) >= 5]
     if not folds or len(test) == 0:
         raise DataError(
             f"split by {rule.by} leaves no usable folds",
