@@ -7,14 +7,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import polars as pl
 import pytest
 
 from treadle.errors import DataError
 from treadle.hosting.asked import as_asked, told_of
 from treadle.hosting.found import Predicted
-from treadle.hosting.predicting import _write
+from treadle.hosting.predicting import Wanted, _body, _write
 from treadle.models.request import InputField, Inputs
+from treadle.spec import Source
+from treadle.spec.mapping import Mapped
 
 LIVE: Any = SimpleNamespace(
     name="shop:1",
@@ -93,6 +96,23 @@ def test_columns_come_in_the_types_that_are_wanted() -> None:
     given = pl.DataFrame({"n": [1.0, None], "at": [date(2024, 1, 1), None], "code": [7, 8]})
     assert as_asked(given, live).rows() == [(1, datetime(2024, 1, 1, tzinfo=UTC), "7"), (None, None, "8")]
     assert as_asked(given.with_columns(n=pl.lit(1.5)), live)["n"].to_list() == [1.5, 1.5]  # refused by the reader
+
+
+def test_a_file_of_codes_alone_is_asked_by_them_as_they_are_written(tmp_path: Path) -> None:
+    """As in a record: read as numbers they would be levels that were never seen."""
+    live: Any = SimpleNamespace(
+        name="shop:1",
+        inputs=Inputs((InputField("code", "str"), InputField("n", "int"), InputField("typed", "str"))),
+    )
+    source = Source(read="x.csv", map={"code": Mapped(origin="Code"), "typed": Mapped(origin="t", type="str")})
+    spec = SimpleNamespace(sources={"shop": source}, entities={}, predict=SimpleNamespace(each="shop"))
+    project: Any = SimpleNamespace(spec=spec, root=tmp_path)
+    (tmp_path / "new.csv").write_text("Code,n,typed\n007,007,007\n012,012,012\n")
+    body, _, _ = _body(Wanted(source=str(tmp_path / "new.csv")), live, project)
+    assert msgspec.json.decode(body) == [
+        {"code": "007", "n": 7, "typed": "7"},
+        {"code": "012", "n": 12, "typed": "12"},
+    ]
 
 
 def test_nan_and_infinities_are_counted_as_nothing() -> None:

@@ -27,6 +27,15 @@ def test_a_date_that_is_never_read_in_two_ways_is_read_whatever_the_project_says
     assert read_own(tmp_path / "t.jsonl", SAID).rows() == [(5, date(2024, 5, 4))]
 
 
+def test_codes_stay_as_they_are_written_where_they_are_known_to_be_texts(tmp_path: Path) -> None:
+    codes = ["007", "1.10", "1e5", "TRUE", "01.02.2024"]
+    for code in codes:
+        (tmp_path / "t.csv").write_text(f"code,n\n{code},007\n-,008\n")
+        said = Layout(null_values={"code": ("-",)})
+        found = read_own(tmp_path / "t.csv", said, texts=frozenset({"code", "other"}))
+        assert found.rows() == [(code, 7), (None, 8)]
+
+
 @pytest.mark.parametrize("given", ["https://h/x.csv", "s3://b/x.csv", "postgresql://u:s3cret@h/d", "sqlite:x.db"])
 @pytest.mark.parametrize("kind", [str, Path])
 def test_a_url_in_place_of_a_file_is_told(given: str, kind: type) -> None:

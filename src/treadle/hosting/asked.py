@@ -8,11 +8,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
+from treadle.mapping import column_at_source
 
 if TYPE_CHECKING:
     import polars as pl
 
     from treadle.serving import LiveModel
+    from treadle.spec import Source
 
 _MOST = 10
 """Columns that a sentence names."""
@@ -45,6 +47,14 @@ def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
             mend="give rows in which some of it is known",
         )
     return pl.DataFrame([_fitting(frame[name], fields[name].type) for name in frame.columns if name in fields])
+
+
+def texts_of(live: LiveModel, source: Source) -> frozenset[str]:
+    """Columns of a file that are texts to the model, by both names that they may have: a few rows of codes such as 007
+    look like numbers, and the levels that the model knows are written as they are."""
+    there = {f.name: column_at_source(source, f.name) for f in live.inputs.fields if f.type == "str"}
+    # what a mapping reads as a type, it made of values that were guessed in training too
+    return frozenset(each for name, found in there.items() if found is not None for each in (name, found))
 
 
 def _fitting(column: pl.Series, kind: str) -> pl.Series:

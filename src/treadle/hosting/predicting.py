@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from treadle.errors import DataError, RequestError
 from treadle.features.plan import attribute
-from treadle.hosting.asked import as_asked, told_of
+from treadle.hosting.asked import as_asked, texts_of, told_of
 from treadle.hosting.found import Predicted, Predictions, flat
 from treadle.hosting.opening import open_live, open_state, rebuild_state
 from treadle.spec import all_tables
@@ -152,7 +152,7 @@ def _body(request: Wanted, live: LiveModel, project: Project) -> tuple[bytes, li
     from treadle.sources import mapped, read_own, read_rates
 
     source = all_tables(project.spec)[project.spec.predict.each]
-    given = read_own(request.source or "", source, where="--from")
+    given = read_own(request.source or "", source, where="--from", texts=texts_of(live, source))
     # a file in the columns of the source; one that has those of the table already stays as it is
     frame, notes = mapped(given, source, read_rates(source, project.root, "--from"), "--from", partly=True)
     if not frame.height:

@@ -12,10 +12,12 @@ from treadle.spec import Layout, Source
 
 class Expected(Source, frozen=True, kw_only=True):
     """`types`: by column, as the source itself calls it, what its contract says that it is. `clocks`: columns of which
-    a time without a zone is one of a clock, so that those with one have to be told from it."""
+    a time without a zone is one of a clock, so that those with one have to be told from it. `texts`: columns whose values
+    stay as they are written, though each of them may look like a number, a date or a truth."""
 
     types: dict[str, str] = field(default_factory=dict)
     clocks: frozenset[str] = frozenset()
+    texts: frozenset[str] = frozenset()
 
 
 def expected(source: Source, types: Mapping[str, str]) -> Source:
@@ -34,3 +36,8 @@ def types_expected(layout: Layout) -> Mapping[str, str]:
 def of_clocks(layout: Layout) -> frozenset[str]:
     """Columns of which a time without a zone is one of a clock."""
     return layout.clocks if isinstance(layout, Expected) else frozenset()
+
+
+def kept_texts(layout: Layout) -> frozenset[str]:
+    """Columns whose values stay as they are written."""
+    return layout.texts if isinstance(layout, Expected) else frozenset()

@@ -88,20 +88,25 @@ class Table:
     dialect: Dialect | None = None
 
 
-def read_own(file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "") -> pl.DataFrame:
+def read_own(
+    file: str | Path, layout: Layout = _AS_TOLD, *, where: str = "", texts: frozenset[str] = frozenset()
+) -> pl.DataFrame:
     """The rows of a file that the user named themselves, wherever it lies. A name is a name here, and no pattern.
 
-    layout: what is said of the columns of such tables; the file may be of another format, and lack some of them.
+    layout: what is said of the columns of such tables; the file may be of another format, and lack some of them. texts:
+    columns that are text there, and so here, whatever these rows of them look like.
     """
     layout = with_clocks(layout, layout) if isinstance(layout, Source) else layout
-    return tabled(find_own(file, like(layout), where=where), where, partly=True).frame
+    return tabled(find_own(file, like(layout, texts), where=where), where, partly=True).frame
 
 
-def like(layout: Layout) -> Layout:
+def like(layout: Layout, texts: frozenset[str] = frozenset()) -> Layout:
     """What is said of columns alone: it holds of another file with the same columns, however that one is written."""
     null_values, date_format, max_gb, clocks = layout.null_values, layout.date_format, layout.max_gb, of_clocks(layout)
-    if clocks:
-        return Expected(read="", null_values=null_values, date_format=date_format, max_gb=max_gb, clocks=clocks)
+    if clocks or texts:
+        return Expected(
+            read="", null_values=null_values, date_format=date_format, max_gb=max_gb, clocks=clocks, texts=texts
+        )
     return Layout(null_values=null_values, date_format=date_format, max_gb=max_gb)
 
 

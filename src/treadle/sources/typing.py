@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
-from treadle.sources.expected import types_expected
+from treadle.sources.expected import kept_texts, types_expected
 from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 from treadle.sources.zoned import told
@@ -63,6 +63,8 @@ def typed(
         text = without(column, layout)
         if form is not None:
             made.append(_dated(text, form))
+        elif column.name in kept_texts(layout):
+            made.append(text)
         elif guess:
             found, note = _guessed(text, signs)
             made.append(found)
