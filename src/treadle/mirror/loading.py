@@ -53,7 +53,8 @@ class Loaded:
         self._places = {f.name: place for place, f in enumerate(live.plan.features)}
 
     def predict(self, model_input: pd.DataFrame, params: dict[str, object] | None = None) -> pd.DataFrame:
-        """A row for each of `model_input`: `prediction`, and where it is one of classes `probability` and more.
+        """A row for each of `model_input`: `prediction`, where it is one of classes `probability` and more, and
+        where it is the middle one of several quantiles each of them, by its name.
 
         Columns that the model is not asked by are not read; times without a zone are UTC.
 
@@ -100,6 +101,7 @@ def _row(answer: Any) -> dict[str, bool | float | str]:
         row["probability"] = answer.probability
     if answer.threshold is not None:
         row["threshold"] = answer.threshold
+    row |= answer.quantiles or {}
     return row | {f"probability of {name}": value for name, value in (answer.probabilities or {}).items()}
 
 

@@ -19,6 +19,7 @@ import msgspec
 from treadle.errors import RequestError
 from treadle.models.bundle import Bundle, Golden, Manifest, json_values, raw_values
 from treadle.models.reference import Numbers, Reference
+from treadle.scoring.quantiles import name_of
 
 if TYPE_CHECKING:
     from treadle.features.plan import FeatureColumn
@@ -164,5 +165,5 @@ def _answers(manifest: Manifest) -> list[dict[str, Any]]:
         out.append({"type": "double", "name": "probability", "required": True})
     if task.decides:
         out.append({"type": "double", "name": "threshold", "required": True})
-    names = [f"probability of {name}" for name in task.classes]
+    names = [*map(name_of, task.levels), *(f"probability of {name}" for name in task.classes)]
     return out + [{"type": "double", "name": name, "required": True} for name in names]

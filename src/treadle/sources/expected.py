@@ -12,8 +12,8 @@ from treadle.spec import Layout, Source
 
 class Expected(Source, frozen=True, kw_only=True):
     """`types`: by column, as the source itself calls it, what its contract says that it is. `clocks`: columns of which
-    a time without a zone is one of a clock, so that those with one have to be told from it. `texts`: columns whose values
-    stay as they are written, though each of them may look like a number, a date or a truth."""
+    a time without a zone is one of a clock, so that those with one have to be told from it. `texts`: columns whose
+    values stay as they are written, though each of them may look like a number, a date or a truth."""
 
     types: dict[str, str] = field(default_factory=dict)
     clocks: frozenset[str] = frozenset()
