@@ -7,6 +7,7 @@ Treadle's own (`treadle.mirror.loading`): no pickle, no code file.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from treadle.errors import RequestError
+from treadle.errors import ModelError, RequestError
 from treadle.models.bundle import Bundle, Golden, Manifest, json_values, raw_values
 from treadle.models.reference import Numbers, Reference
 from treadle.scoring.quantiles import name_of
@@ -39,12 +40,21 @@ class Shipped(msgspec.Struct, frozen=True):
 
 
 def without_rows(bundle: Bundle) -> Bundle:
-    """The same model, proved by made-up records instead of real ones, and without its histograms."""
+    """The same model, proved by made-up records instead of real ones, and without its histograms.
+
+    Raises:
+        ModelError: it says no finite number of one of them, which nothing could be held to.
+    """
     drawn, scorer = random.Random(0), bundle.scorer()
     made = []
     for _ in range(MADE_UP):
-        values = json_values([_value(feature.type, drawn) for feature in bundle.manifest.features])
+        values = json_values([_drawn(feature, drawn) for feature in bundle.manifest.features])
         told = scorer.score(raw_values(values, bundle.manifest.features))
+        if not all(map(math.isfinite, told if isinstance(told, tuple) else (told,))):
+            name = bundle.manifest.model
+            raise ModelError(
+                f"{name} says {told} of a made-up record", where=name, mend="it can be proved by none: fit it anew"
+            )
         made.append(Golden(values, told, bundle.manifest.decided(told).prediction))
     return replace(bundle, golden=tuple(made), reference=Reference(0, {}, Numbers((), (), 0)), cost={})
 
@@ -136,6 +146,13 @@ def example_of(bundle: Bundle) -> Mapping[str, Any] | None:
             continue
         return record | {f.name: json_values([_value(f.type, drawn)])[0] for f in kept_elsewhere(bundle.manifest)}
     return None
+
+
+def _drawn(feature: FeatureColumn, drawn: random.Random) -> Any:
+    """A value of a feature; an exposure is there and above zero, or nothing is in proportion to it."""
+    if feature.origin == "exposure":
+        return 1 + _value(feature.type, drawn, missing=False)
+    return _value(feature.type, drawn)
 
 
 def _value(kind: str, drawn: random.Random, *, missing: bool = True) -> Any:
