@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -88,6 +91,28 @@ def test_what_is_refused_is_no_answer_and_the_first_word_of_it_is_kept() -> None
     with answering(OK.replace(b"200 OK", b"401 No"), b"no token") as port:
         found = loading._ask([b"one"], port, 2, 3.0, os.getpid())
     assert (found.answers, found.took, found.first) == (0, (), "no token") and found.refused > 0
+
+
+def test_a_server_that_does_not_come_up_is_not_waited_for_without_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(5)"]
+    children = list[subprocess.Popen[bytes]]()
+
+    def sleeping(given: list[str], **pipes: Any) -> subprocess.Popen[bytes]:
+        children.append(subprocess.Popen(words, **pipes))
+        return children[0]
+
+    monkeypatch.setattr(loading, "START_SECONDS", 0.2)
+    monkeypatch.setattr(loading, "subprocess", SimpleNamespace(Popen=sleeping, PIPE=subprocess.PIPE))
+    project = SimpleNamespace(file=tmp_path / "treadle.yaml", target=None)
+    workspace = cast(Any, SimpleNamespace(project=project, endpoint="shop"))
+    with (
+        pytest.raises(TreadleError, match=r"the server did not start in 0\.2 s: it said nothing"),
+        loading._server(workspace, tmp_path),
+    ):
+        pass
+    assert children[0].returncode is not None, "it was ended"
 
 
 @pytest.mark.parametrize(("answers", "refused", "stands"), [(100, 10, True), (100, 11, False), (0, 0, False)])

@@ -84,11 +84,15 @@ def _server(workspace: Workspace, folder: Path) -> Iterator[tuple[subprocess.Pop
     with errors.open("wb") as err, subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=err) as child:
         try:
             assert child.stdout is not None
-            line = child.stdout.readline().decode().strip()  # it says its port once it can answer, or ends
+            with selectors.DefaultSelector() as ready:
+                ready.register(child.stdout, selectors.EVENT_READ)
+                late = not ready.select(START_SECONDS)
+            line = "" if late else child.stdout.readline().decode().strip()  # its port once it can answer, or it ends
             if not line.isdigit():
                 said = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                told = said[-1] if said else "it said nothing"
                 raise TreadleError(
-                    f"the server did not start: {said[-1] if said else 'it said nothing'}",
+                    f"the server did not start{f' in {START_SECONDS:g} s' if late else ''}: {told}",
                     where=workspace.endpoint,
                     mend="treadle serve PROJECT says more",
                 )
