@@ -11,11 +11,12 @@ import msgspec
 import polars as pl
 import pytest
 
-from treadle.errors import DataError
+from treadle.errors import DataError, RequestError
 from treadle.hosting.asked import as_asked, told_of
 from treadle.hosting.found import Predicted
 from treadle.hosting.predicting import Wanted, _body, _write
 from treadle.models.request import InputField, Inputs
+from treadle.serving import RecordReader
 from treadle.spec import Source
 from treadle.spec.mapping import Mapped
 
@@ -96,6 +97,18 @@ def test_columns_come_in_the_types_that_are_wanted() -> None:
     given = pl.DataFrame({"n": [1.0, None], "at": [date(2024, 1, 1), None], "code": [7, 8]})
     assert as_asked(given, live).rows() == [(1, datetime(2024, 1, 1, tzinfo=UTC), "7"), (None, None, "8")]
     assert as_asked(given.with_columns(n=pl.lit(1.5)), live)["n"].to_list() == [1.5, 1.5]  # refused by the reader
+
+
+def test_whole_floats_beyond_64_bits_are_left_for_the_reader_to_refuse() -> None:
+    live: Any = SimpleNamespace(name="shop:1", inputs=Inputs((InputField("n", "int"),)))
+    low, high = -(2.0**63), 2.0**63
+    most = [low, high - 1024, None, float("inf")]
+    assert as_asked(pl.DataFrame({"n": most}), live)["n"].to_list() == [-(2**63), 2**63 - 1024, None, None]
+    for odd in (high, low * 1.5, 1e300):
+        given = pl.DataFrame({"n": [1.0, odd, None]})
+        assert as_asked(given, live)["n"].to_list() == [1.0, odd, None]
+        with pytest.raises(RequestError, match="n: expected int"):
+            RecordReader(live.inputs).read(msgspec.json.encode(as_asked(given, live).to_dicts()))
 
 
 def test_a_file_of_codes_alone_is_asked_by_them_as_they_are_written(tmp_path: Path) -> None:

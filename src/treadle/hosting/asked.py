@@ -72,7 +72,8 @@ def _fitting(column: pl.Series, kind: str) -> pl.Series:
     if kind == "timestamp" and column.dtype == pl.Date:
         return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if kind == "int" and column.dtype.is_float() and bool((column == column.floor()).all()):
-        return column.cast(pl.Int64, strict=False)
+        known = column.filter(column.is_finite())  # one beyond 64 bits would be NULL: the reader refuses it instead
+        return column.cast(pl.Int64, strict=False) if bool(known.is_between(-_INT, _INT, "left").all()) else column
     if column.dtype == pl.String and kind in _WANTED:
         odd = next(((n, value) for n, value in enumerate(column, 1) if not _is_read(value, kind)), None)
         if odd is None:  # each is read as it is in a record, though not all are written alike
@@ -86,6 +87,8 @@ def _fitting(column: pl.Series, kind: str) -> pl.Series:
     return column
 
 
+_INT = 2.0**63
+"""The first float that is no whole number of 64 bits."""
 _TIMES = {"date": date, "timestamp": datetime}
 _WANTED = {"int": "a number", "float": "a number", "date": "a date", "timestamp": "a time", "bool": "true or false"}
 
