@@ -182,13 +182,14 @@ def test_counts_over_an_exposure_go_the_whole_way(tmp_path: Path) -> None:
         assert second == pytest.approx(3 * first, rel=1e-5)
         many = http(f"{url}/predict", [{**record, "girth": g} for g in (2, 6) * 6], shown)[1]
         assert [each["prediction"] for each in many] == pytest.approx([first, second] * 6, rel=1e-6)
-        for wrong, rule in ((0, "it must be above zero"), (-1, "it must be above zero"), (None, "expected")):
+        above = "it must be above zero and below 3e+38"
+        for wrong, rule in ((0, above), (-1, above), (4e38, above), (None, "expected")):
             status, refused = http(f"{url}/predict", {**record, "girth": wrong}, shown)
             assert status == 422 and rule in refused["rule"] and refused["field"] == "girth"
         status, refused = http(f"{url}/predict", {k: v for k, v in record.items() if k != "girth"}, shown)
         assert status == 422 and refused["rule"] == "required"
         schema = http(f"{url}/openapi.json", token=shown)[1]["components"]["schemas"]["Record"]
-        assert "girth" in schema["required"] and schema["properties"]["girth"]["description"] == "it must be above zero"
+        assert "girth" in schema["required"] and schema["properties"]["girth"]["description"] == above
     assert answer("replay", project)["refused"] == 0
     seen = answer("watch", project)
     assert seen["overall"]["value"] == pytest.approx(run["value"], rel=0.02)

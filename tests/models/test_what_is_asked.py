@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from treadle.contracts import Rule
+from treadle.errors import RequestError
 from treadle.features import FeaturePlan
 from treadle.features.plan import InputColumn
-from treadle.models.request import InputField, InputRule
+from treadle.models.request import InputField, InputRule, Inputs
 from treadle.packing.packing import inputs_of
+from treadle.serving import RecordReader
 
 
 def plan(exposure: str | None = None) -> FeaturePlan:
@@ -54,4 +58,13 @@ def test_rules_are_asked_that_one_record_can_break() -> None:
 def test_an_exposure_must_be_there_and_above_zero() -> None:
     asked = inputs_of(plan(exposure='da"ys'), (), None)
     assert [field.name for field in asked.fields if not field.nullable] == ['da"ys']
-    assert asked.rules == (InputRule("exposure", 'da"ys', "it must be above zero", '"da""ys" > 0'),)
+    told, held = "it must be above zero and below 3e+38", '"da""ys" > 0 AND "da""ys" < 3e+38'
+    assert asked.rules == (InputRule("exposure", 'da"ys', told, held),)
+
+
+@pytest.mark.parametrize("odd", ["0", "-1", "3e38", "1e39"])
+def test_an_exposure_of_which_nothing_can_be_told_is_refused(odd: str) -> None:
+    reader = RecordReader(Inputs((InputField("amount", "float"),), inputs_of(plan(exposure="amount"), (), None).rules))
+    assert reader.read(b'{"amount": 2.9e38}')
+    with pytest.raises(RequestError, match="above zero and below"):
+        reader.read(f'{{"amount": {odd}}}'.encode())

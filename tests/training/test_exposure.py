@@ -77,6 +77,10 @@ def asked(families=("linear",), **predict):
     [
         ([1.0, np.nan, 2.0], "the exposure days is missing, or no finite number, in 1 of 3 rows"),
         ([1.0, np.inf, 2.0], "the exposure days is missing, or no finite number, in 1 of 3 rows"),
+        (
+            [1.0, 3.0e38, 2.0],
+            "the exposure days is not below 3e+38, beyond which nothing is told of it, in 1 of 3 rows",
+        ),
         ([0.0, -2.0, 2.0], "the exposure days is not above zero (the least is -2) in 2 of 3 rows"),
     ],
 )

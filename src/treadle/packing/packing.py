@@ -13,6 +13,7 @@ import msgspec
 from treadle.models.bundle import Bundle, raw_values
 from treadle.models.request import Asked, InputField, InputRule, Inputs
 from treadle.packing.parts import Told, parts_of
+from treadle.scoring.steps import HIGHEST
 
 if TYPE_CHECKING:
     from treadle.contracts import Rule
@@ -88,7 +89,8 @@ def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> I
     ]
     if plan.exposure is not None:
         quoted = plan.exposure.replace('"', '""')
-        checks.append(InputRule("exposure", plan.exposure, "it must be above zero", f'"{quoted}" > 0'))
+        told, held = f"it must be above zero and below {HIGHEST:g}", f'"{quoted}" > 0 AND "{quoted}" < {HIGHEST:g}'
+        checks.append(InputRule("exposure", plan.exposure, told, held))
     return Inputs(tuple(fields), tuple(checks))
 
 

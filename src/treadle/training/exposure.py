@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from treadle.errors import DataError, Fault
+from treadle.scoring.steps import HIGHEST
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,12 +25,13 @@ def problems(exposure: Array, column: str = "") -> list[Fault]:
     counts = (
         (len(exposure) - len(known), "missing, or no finite number,"),
         (int((known <= 0).sum()), f"not above zero (the least is {float(known.min(initial=0.0)):g})"),
+        (int((known >= HIGHEST).sum()), f"not below {HIGHEST:g}, beyond which nothing is told of it,"),
     )
     return [Fault(f"{told} is {said} in {count:,} {rows}", PLACE, _MEND) for count, said in counts if count]
 
 
 def check_exposure(exposure: Array, column: str) -> None:
-    """Refuse exposures that are missing, infinite, or not above zero.
+    """Refuse exposures that are missing, infinite, not above zero, or too large for float32.
 
     Raises:
         DataError: all that is wrong at once.
