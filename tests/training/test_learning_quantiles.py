@@ -12,6 +12,7 @@ import pytest
 from treadle.errors import SpecError
 from treadle.scoring import metrics, task_of
 from treadle.scoring.bootstrap import draws
+from treadle.scoring.quantiles import pinball
 from treadle.scoring.tasks import LabelQuantiles
 from treadle.testing.families import sample_of
 from treadle.training import Evaluation, calibrate, evaluate, report, train
@@ -189,6 +190,18 @@ def test_rows_of_weight_nothing_move_no_quantile() -> None:
     assert np.abs(one[0] - other[0]).max() < 0.02 and abs(one[1] - other[1]) < 0.02
     rows = Sample(x.astype(np.float32), y)
     assert replace(rows, weight=None).weight is None
+
+
+def test_a_linear_fit_whose_time_is_over_tells_what_it_found_until_then() -> None:
+    """After a step, which is better than none and not as good as all."""
+    x, y = skewed(400)
+    hurried, whole = (
+        LinearFamily(LabelQuantiles(LEVELS)).fit(Sample(x.astype(np.float32), y), {"c": 1.0}, seconds=seconds)
+        for seconds in (0.0, float("inf"))
+    )
+    flat = np.broadcast_to(np.quantile(y, LEVELS), (len(y), len(LEVELS)))
+    losses = [pinball(y, told, LEVELS).mean(axis=0).tolist() for told in (whole.margin(x), hurried.margin(x), flat)]
+    assert all(best < soon < none for best, soon, none in zip(*losses, strict=True)), losses
 
 
 def test_a_weight_is_a_repetition_for_shifts_and_for_how_often_they_hold() -> None:

@@ -76,7 +76,7 @@ class LinearFamily(Family):
         seconds: float = float("inf"),
     ) -> Estimator:
         if self.task.levels:
-            return self._quantiles(rows, float(params["c"]))
+            return self._quantiles(rows, float(params["c"]), seconds)
         polite_threads()
         from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
@@ -104,9 +104,13 @@ class LinearFamily(Family):
             coef[present], intercept[present] = model.coef_, model.intercept_
         return _of(coef, intercept)
 
-    def _quantiles(self, rows: Sample, c: float) -> Linear:
-        wide = rows.x.astype(np.float64)
-        found = [fit_quantile(wide, rows.y, rows.weight, level, c) for level in self.task.levels]
+    def _quantiles(self, rows: Sample, c: float, seconds: float) -> Linear:
+        wide, levels, began = rows.x.astype(np.float64), self.task.levels, time.monotonic()
+        # time that one leaves, those after it have
+        ends = [began + seconds * place / len(levels) for place in range(1, len(levels) + 1)]
+        found = [
+            fit_quantile(wide, rows.y, rows.weight, level, c, end) for level, end in zip(levels, ends, strict=True)
+        ]
         return _of(np.array([coef for coef, _ in found]), np.array([intercept for _, intercept in found]))
 
     def restore(self, kept: Kept) -> Estimator:

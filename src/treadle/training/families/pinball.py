@@ -7,6 +7,7 @@ would, in passes over the rows near the quantile alone.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,14 @@ WIDTHS = (1.0, 0.3, 0.1, 0.03, 0.01)
 _STEPS, _HALVINGS, _ENOUGH = 30, 20, 1e-9
 
 
-def fit_quantile(x: Array, y: Array, weight: Array | None, level: float, c: float) -> tuple[Array, float]:
+def fit_quantile(
+    x: Array, y: Array, weight: Array | None, level: float, c: float, end: float = float("inf")
+) -> tuple[Array, float]:
     """Coefficients [width] and intercept of the `level` quantile of `y`.
 
     `x`: float64, finite, of about unit size; `c`: the inverse of the penalty, as that of the other linear models, with
-    labels in their standard deviations.
+    labels in their standard deviations. `end`: by `time.monotonic`; once it is over, what was found until then is told,
+    after one step at the least.
     """
     weight = np.ones(len(y)) if weight is None else weight
     middle, scale = float(np.average(y, weights=weight)), float(np.sqrt(np.cov(y, aweights=weight, ddof=0))) or 1.0
@@ -33,12 +37,16 @@ def fit_quantile(x: Array, y: Array, weight: Array | None, level: float, c: floa
     beta = np.append(np.zeros(x.shape[1]), weighted_quantiles(truth, level, weight))
     with threadpool_limits(1):  # the order of sums, and so the last bits, must not hang on the machine
         for width in WIDTHS:
-            beta = _newton(wide, truth, weight, level, width, penalty, beta)
+            beta = _newton(wide, truth, weight, level, width, penalty, beta, end)
+            if time.monotonic() >= end:
+                break
     return beta[:-1] * scale, float(beta[-1]) * scale + middle
 
 
-def _newton(x: Array, y: Array, weight: Array, level: float, width: float, penalty: Array, beta: Array) -> Array:
-    """To the least of the smoothed loss, from `beta`."""
+def _newton(
+    x: Array, y: Array, weight: Array, level: float, width: float, penalty: Array, beta: Array, end: float
+) -> Array:
+    """To the least of the smoothed loss, from `beta`, or near it by `end`."""
     loss = _loss(y - x @ beta, weight, level, width) + 0.5 * float(penalty @ beta**2)
     for _ in range(_STEPS):
         gap = y - x @ beta
@@ -57,7 +65,7 @@ def _newton(x: Array, y: Array, weight: Array, level: float, width: float, penal
         else:
             return beta
         gained, beta, loss = loss - found, tried, found
-        if gained < _ENOUGH * max(abs(loss), 1e-12):
+        if gained < _ENOUGH * max(abs(loss), 1e-12) or time.monotonic() >= end:
             break
     return beta
 
