@@ -71,8 +71,8 @@ class Newer:
     """What was found. `mark`: how far it goes, and `seen` the content that it names; `nothing`: as far as before.
 
     `reached`: the newest time that the files tell. `rates`: those that currencies were converted by. `told`: a sentence
-    for each thing to be told of the columns that were mapped, once the rows were made. `again`: files that were read
-    before, and changed since, are among what was read.
+    for each thing to be told of the columns that were mapped, once the rows were made. `again`: of each of these
+    whether it is of a file that was read before, and changed since; None where none is.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Newer:
     reached: datetime | None = field(default=None)
     rates: tuple[RatesRead, ...] = ()
     told: list[str] = field(default_factory=list)
-    again: bool = False
+    again: Callable[[], pl.Series | None] = lambda: None
 
 
 def definition_of(source: Source, root: Path) -> dict[str, str]:
@@ -324,7 +324,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
         reached=datetime.fromtimestamp(newest / 1e9, UTC) if kept else None,
         rates=made.rates,
         told=made.notes,
-        again=bool(changed),
+        again=lambda: seen.rows_of([file.name in changed for file in fresh], reading.heights) if changed else None,
     )
 
 
