@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal, assert_series_equal
 
 from treadle.errors import DataError
 from treadle.mapping import NotMade, NotThere
-from treadle.sources import MappedRows, find, laid, mapped_parts_of, parts
+from treadle.sources import MappedRows, find, laid, mapped_parts, mapped_parts_of, parts
 from treadle.sources.laid import Scratch
 from treadle.spec import Mapped, Source
 
@@ -154,3 +154,29 @@ def test_times_that_come_with_a_zone_are_left_in_parts_too(
     assert made is not None
     assert_series_equal(pl.concat(made.read())["at"], wanted)
     assert_series_equal(pl.concat(made.read(["at"]))["at"], wanted)
+
+
+@pytest.mark.usefixtures("small")
+def test_of_files_with_one_name_each_tells_whether_it_says_a_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later one's word is not that of all; and one that is gone meanwhile is refused."""
+    clock = pl.Series("clock", [datetime(2024, 7, 1, 8)])
+    for year, zone in ((2024, None), (2025, "Europe/Berlin")):
+        (tmp_path / "in" / f"year={year}").mkdir(parents=True)
+        clock.dt.replace_time_zone(zone).to_frame().write_parquet(tmp_path / "in" / f"year={year}" / "t.parquet")
+    source = Source(read="in", map={"at": Mapped(origin="clock", zone="Europe/Berlin")})
+    for read in (lambda found: found.rows(), lambda found: mapped_parts_of(found, "")):
+        with pytest.raises(DataError, match=r"clock says its zone in t\.parquet, and not in"):
+            read(find(source, tmp_path))
+    (tmp_path / "in" / "year=2025" / "t.parquet").unlink()
+    whole = mapped_parts.parts_of
+
+    def then_gone(*asked: Any) -> Any:
+        made = whole(*asked)
+        (tmp_path / "in" / "year=2024" / "t.parquet").unlink()
+        return made
+
+    monkeypatch.setattr(mapped_parts, "parts_of", then_gone)
+    with pytest.raises(DataError, match="cannot be read as parquet"):
+        mapped_parts_of(find(source, tmp_path), "")
