@@ -104,6 +104,7 @@ def _instants(parts: FileParts | LaidParts, found: Found, where: str) -> frozens
                 raise refuse_unreadable(bad, file, "parquet", where) from bad
             told.append((file.name, {name: name in zoned for name in clocks & {*parts.schema}}))
     else:
+        clocks &= {name for name, dtype in parts.schema.items() if dtype.is_temporal()}  # each text tells by itself
         for laid in parts.laid:
             marks = instants_in(pl.DataFrame(schema=laid.types))
             trials = {name: laid.trials[name] for name in clocks & laid.filled}
