@@ -68,6 +68,16 @@ def test_a_wrong_new_is_refused_as_by_a_run(tmp_path: Path, new: str, said: str)
     assert refused.value.what in problem
 
 
+def test_a_time_that_says_its_zone_is_none_of_the_clock_that_is_said(tmp_path: Path) -> None:
+    folder = shop(tmp_path, "{by: told, time_zone: Europe/Berlin}")
+    file = folder / "treadle.yaml"
+    file.write_text(file.read_text().replace('"sqlite:shop.db", table: orders', "orders.csv"))
+    for told, problems in (("2024-03-31T02:30:00Z", 0), ("2024-03-31T02:30:00", 1)):
+        (folder / "orders.csv").write_text(f"n,told,x,paid\n1,{told},0.5,0\n")
+        found = [each for each in checked(folder).problems if "clocks in Europe/Berlin showed never" in each]
+        assert len(found) == problems
+
+
 def test_a_missing_key_is_told_once(tmp_path: Path) -> None:
     folder = shop(tmp_path, "{by: n}")
     file = folder / "treadle.yaml"

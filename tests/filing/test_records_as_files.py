@@ -38,7 +38,7 @@ from treadle.people.team import confirm
 from treadle.rhythm.acting import change_action
 from treadle.rhythm.actions import action
 from treadle.rhythm.meeting import keep_minutes, last_meeting, minutes
-from treadle.rhythm.milestones import set_milestone
+from treadle.rhythm.milestones import drop_milestone, set_milestone
 from treadle.rhythm.retros import keep_retro, open_retro
 from treadle.spec import load
 from treadle.store import Blob
@@ -534,6 +534,30 @@ def test_signs_that_move_a_terminal_are_written_still_and_come_back_as_no_edit(s
     assert not export(shop).written and not take(shop).taken
     change(shop, "notes/odd.md", "It is", "It was")
     assert [each.file for each in take(shop).taken] == ["notes/odd.md"]
+
+
+def test_signs_that_move_a_terminal_stay_where_nobody_edited(shop: Workspace):
+    """Hebrew between its signs of direction, in a line of its own and in the title."""
+    first, title = "\u2067\u05e9\u05dc\u05d5\u05dd\u2069 is the name.", "\u2067\u05e9\u05dc\u05d5\u05dd\u2069"
+    add_note(by(shop, "ada"), "odd", "note", Draft(text=f"{first}\nIt is short.", title=title, tags=("x",)))
+    export(shop)
+    change(shop, "notes/odd.md", "tags: x", "tags: x, y")
+    assert len(take(shop).taken) == 1
+    export(shop)
+    change(shop, "notes/odd.md", "It is short.", "It was short.")
+    assert len(take(shop).taken) == 1
+    said = shop.chain.find(NoteWritten)[-1].payload
+    assert (said.text, said.title, said.tags) == (f"{first}\nIt was short.", title, ("x", "y"))
+
+
+def test_a_file_of_what_was_dropped_since_is_an_older_one(shop: Workspace):
+    set_milestone(by(shop, "ada"), "first", "A model", "2026-04-01", ["released"])
+    export(shop)
+    drop_milestone(by(shop, "ada"), "first", "it is of no use")
+    found = take(shop)
+    assert found.ok and "milestones/first.md" in found.older
+    change(shop, "milestones/first.md", "A model", "Another model")
+    assert [each.file for each in take(shop).refused] == ["milestones/first.md"]
 
 
 def test_what_a_killed_export_left_is_cleared_and_what_is_being_written_stays(shop: Workspace):

@@ -226,6 +226,20 @@ def test_it_is_not_run_before_both_sides_and_who_decides_agree(shop: Path) -> No
     assert settled(shop).experiment.status == "ran", "that all agreed once counts for good"
 
 
+def test_terms_that_all_have_agreed_to_since_one_went_to_another_option_stay_so(shop: Path) -> None:
+    """ada and lin have agreed; bo, who had not, is for a third thing, and comes back."""
+    question(shop, options=("keep: as it is", "drop", "halve"))
+    for who, option in (("bo", "keep"), ("ada", "drop")):
+        decide_say(SayRequest(project=str(shop), name="amount", chosen=option, because="so"), asked(who))
+    number = terms(shop, between=("keep", "drop")).experiment.entry
+    agreed(shop, "ada", number=number)
+    for option, status in (("halve", "agreed"), ("keep", "agreed")):
+        decide_say(SayRequest(project=str(shop), name="amount", chosen=option, because="so"), asked("bo"))
+        with opened(shop).chain.reading() as reader:
+            found = decision(reader, "amount", date(2024, 5, 2))
+        assert found is not None and found.experiment is not None and found.experiment.status == status, option
+
+
 @pytest.mark.parametrize(
     ("given", "what"),
     [

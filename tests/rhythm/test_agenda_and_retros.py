@@ -128,6 +128,15 @@ def test_every_point_says_why_it_is_there(shop: Workspace) -> None:
     )
 
 
+def test_what_waits_for_its_release_waits_from_meeting_to_meeting(shop: Workspace) -> None:
+    ask_release(ago(shop, 5), holds=False)
+    keep_minutes(ago(shop, 3).chain, shop.project.spec, "", "We met.", ["ada"])
+    told = [p.text for p in points(shop) if p.topic == "releases"]
+    assert told == ["shop:1 is not released: recall is 0.4, must be at least 0.5"]
+    released(ago(shop, 2), packed(ago(shop, 2), 1, 0.5))
+    assert not [p for p in points(shop) if "is not released" in p.text]
+
+
 def test_of_many_decisions_those_that_are_due_first_are_told(shop: Workspace) -> None:
     for number in range(13):
         opened = DecisionOpened(

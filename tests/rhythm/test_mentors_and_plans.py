@@ -22,7 +22,7 @@ from treadle.people.comments import comment, place_of_line
 from treadle.rhythm.acting import asked_in, change_action, open_actions
 from treadle.rhythm.growing import MOST_TASKS, answer, draw, gaps, take, team_now
 from treadle.rhythm.growth_found import Drawn, Gap, Plan
-from treadle.rhythm.milestones import set_milestone
+from treadle.rhythm.milestones import drop_milestone, set_milestone
 from treadle.rhythm.progress import shown
 from treadle.rhythm.retros import open_retro
 from treadle.rhythm.skills import rate
@@ -166,6 +166,14 @@ def test_an_action_that_was_dropped_is_no_progress(shop: Workspace) -> None:
     (number,) = to_do(shop, "Train on more @lin 2026-03-30")
     take(did(shop, "lin", 2), "training", None, shown=False)
     change_action(did(shop, "lin", 1).chain, shop.project.spec, number, state="dropped", because="no")
+    assert [task.state for task in plan(shop, "lin").tasks] == ["gone"]
+
+
+def test_a_milestone_that_its_learner_dropped_is_no_progress(shop: Workspace) -> None:
+    rate(did(shop, "ada").chain, ["releases"], "releases", "teaches")
+    set_milestone(did(shop, "ada", 4), "first", "x", "2026-04-01", ["released"])
+    take(did(shop, "lin", 3), "releases", "ada", shown=False)
+    drop_milestone(did(shop, "lin", 1), "first", "it is of no use")
     assert [task.state for task in plan(shop, "lin").tasks] == ["gone"]
 
 

@@ -90,7 +90,10 @@ def test_what_measures_nothing_is_no_gate(shop: Workspace, gate: str) -> None:
      ("shop.averge_precision > 0.5", "has no figure averge_precision", 'did you mean "average_precision"?'),
      ("shop:7.roc > 0.5", "has no figure roc", "average_precision"),
      ("sop.average_precision > 0.5", 'is called "sop"', 'did you mean "shop"?'),
-     ("shop.average_precision >= 95", "lies between 0 and 1", "from 0 to 1")],
+     ("shop.average_precision >= 95", "lies between 0 and 1", "from 0 to 1"),
+     ("shop.average_precision > 1", "would say nothing", "from 0 to 1"),
+     ("shop.average_precision <= 1", "would say nothing", "from 0 to 1"),
+     ("shop.average_precision < 0", "would say nothing", "from 0 to 1")],
 )  # fmt: skip
 @pytest.mark.parametrize("before", [True, False])
 def test_a_gate_that_could_not_be_is_refused(shop: Workspace, gate: str, what: str, mend: str, before: bool) -> None:

@@ -159,6 +159,21 @@ def test_a_review_is_due_also_where_somebody_was_never_heard(shop: Path) -> None
     assert waits(later) == [("ada", "d?", "ask whether it still holds")]
 
 
+def test_whoever_is_asked_waits_however_many_ask(shop: Path) -> None:
+    """Of eleven decisions the one that is due last asks grace alone; home lists what is open before what is decided."""
+    workspace = opened(shop)
+    today = workspace.chain.clock().date()
+    for number in range(10):
+        decided(workspace, f"d{number}", until=f"2024-06-{10 + number}")
+    decided(workspace, "late", until="2024-07-30", asked=("grace",))
+    for number in range(3):
+        decided(workspace, f"e{number}")
+        close_decision(workspace.chain, f"e{number}", "keep", "it helps", (), today)
+    assert ("grace", "late?", "you are asked, and were not heard") in waits(workspace)
+    home = home_of(workspace)
+    assert "grace" not in home.free and [each.name for each in home.decisions] == [f"d{number}" for number in range(10)]
+
+
 def test_what_has_a_day_comes_before_what_has_none(shop: Path) -> None:
     workspace = opened(shop)
     asked(workspace, FAILS)

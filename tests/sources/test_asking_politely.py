@@ -122,6 +122,13 @@ def test_what_is_sent_is_never_sent_twice_by_a_connection_that_was_kept() -> Non
         assert [each.method for each in web.asked] == ["GET", "POST"]
 
 
+def test_room_that_an_answer_asked_for_is_not_given_back_while_it_comes() -> None:
+    body, told = b"x" * 200_000, list[int]()
+    with serving(lambda asked: Say(body)) as web, closing(Line(time.monotonic() + 20, Patience())) as line:
+        assert line.ask(f"{web.url}/x", {}, told.append).body == body
+    assert len(told) > 2 and {*told} == {len(body)}
+
+
 @pytest.mark.parametrize(
     ("told", "seconds"),
     [

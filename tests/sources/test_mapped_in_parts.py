@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from treadle.errors import DataError
 from treadle.mapping import NotMade, NotThere
-from treadle.sources import MappedRows, find, laid, mapped_parts_of, parts
+from treadle.sources import MappedRows, expected, find, laid, mapped_parts, mapped_parts_of, parts
 from treadle.sources.laid import Scratch
 from treadle.spec import Mapped, Source
 
@@ -154,3 +155,48 @@ def test_times_that_come_with_a_zone_are_left_in_parts_too(
     assert made is not None
     assert_series_equal(pl.concat(made.read())["at"], wanted)
     assert_series_equal(pl.concat(made.read(["at"]))["at"], wanted)
+
+
+@pytest.mark.usefixtures("small")
+def test_of_files_with_one_name_each_tells_whether_it_says_a_zone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later one's word is not that of all; and one that is gone meanwhile is refused."""
+    clock = pl.Series("clock", [datetime(2024, 7, 1, 8)])
+    for year, zone in ((2024, None), (2025, "Europe/Berlin")):
+        (tmp_path / "in" / f"year={year}").mkdir(parents=True)
+        clock.dt.replace_time_zone(zone).to_frame().write_parquet(tmp_path / "in" / f"year={year}" / "t.parquet")
+    source = Source(read="in", map={"at": Mapped(origin="clock", zone="Europe/Berlin")})
+    for read in (lambda found: found.rows(), lambda found: mapped_parts_of(found, "")):
+        with pytest.raises(DataError, match=r"clock says its zone in t\.parquet, and not in"):
+            read(find(source, tmp_path))
+    (tmp_path / "in" / "year=2025" / "t.parquet").unlink()
+    whole = mapped_parts.parts_of
+
+    def then_gone(*asked: Any) -> Any:
+        made = whole(*asked)
+        (tmp_path / "in" / "year=2024" / "t.parquet").unlink()
+        return made
+
+    monkeypatch.setattr(mapped_parts, "parts_of", then_gone)
+    with pytest.raises(DataError, match="cannot be read as parquet"):
+        mapped_parts_of(find(source, tmp_path), "")
+
+
+@pytest.mark.parametrize("second", ["soon", "01.07.2024 06:30 +0000"])
+def test_texts_beside_an_odd_value_keep_their_zone_in_parts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    monkeypatch.setattr(laid, "LAID_FROM", 1)
+    for name, other in (("a", "2024-07-01T08:30:00+02:00"), ("b", second)):
+        first = "2024-07-01T08:00:00+02:00" if other[2] != "." else "01.07.2024 06:00 +0000"
+        (tmp_path / f"{name}.csv").write_text(f"clock,n\n{first},1\n{other},2\n", encoding="utf-8")
+    at = Mapped(origin="clock", zone="Europe/Berlin", otherwise="missing")
+    source = replace(expected(Source(read="*.csv", map={"at": at}), {}), types={"clock": "timestamp"})
+    whole = find(source, tmp_path).rows().collect()
+    made = mapped_parts_of(find(source, tmp_path), "", Scratch(lambda: tmp_path / "scratch"))
+    assert made is not None
+    assert_frame_equal(pl.concat(made.read()), whole)
+    assert [f"{each:%H:%M}" for each in whole["at"].drop_nulls()] == ["06:00", "06:30", "06:00", "06:30"][
+        : whole["at"].count()
+    ]

@@ -7,11 +7,24 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
 from treadle.errors import DataError, SpecError
-from treadle.sources import Known, definition_of, find, find_new, look, mapped, read_own, read_rates
+from treadle.sources import (
+    Known,
+    definition_of,
+    expected,
+    find,
+    find_new,
+    look,
+    mapped,
+    mapped_own,
+    read_own,
+    read_rates,
+    refuse_increment,
+)
 from treadle.spec import Exchange, Mapped, New, Source, Units
 from treadle.spec.trust import Place, trust
 
@@ -150,7 +163,7 @@ def test_times_that_come_with_a_zone_are_left_and_those_of_a_clock_are_placed(
 
 
 @pytest.mark.parametrize(("told", "wanted"), [(OFFSET, "06:00"), ("2024-05-01 08:00", "06:00")])
-@pytest.mark.parametrize("mapped_to", [{}, {"At": "At"}, {"At": BERLIN}])
+@pytest.mark.parametrize("mapped_to", [{}, {"At": "At"}, {"At": BERLIN}, {"At": Mapped(origin="At", type="timestamp")}])
 def test_rows_are_read_by_instants_as_they_are(
     tmp_path: Path, told: str, wanted: str, mapped_to: dict[str, str | Mapped]
 ) -> None:
@@ -158,6 +171,65 @@ def test_rows_are_read_by_instants_as_they_are(
     source = Source(read="a.csv", map=mapped_to, new=New(by="At", time_zone="Europe/Berlin"))
     found = find_new(source, tmp_path, Known(), "")
     assert f"{found.rows()['At'][0]:%H:%M}" == wanted and found.mark.last == "2024-05-01T06:00:00.000000+00:00"
+    own, _ = mapped_own(read_own(tmp_path / "a.csv", source), source, (), "--from")
+    assert own["At"].to_list() == found.rows()["At"].to_list()
+
+
+def test_each_text_that_rows_are_read_by_tells_whether_it_says_its_offset(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(f"At,n\n{OFFSET},1\n2024-05-01 08:30,2\n", encoding="utf-8")
+    columns = {"at": Mapped(origin="At", type="timestamp")}
+    source = Source(read="a.csv", map=columns, new=New(by="at", time_zone="Europe/Berlin"))
+    found = find_new(source, tmp_path, Known(), "").rows()["at"].to_list()
+    assert found == [datetime(2024, 5, 1, 6, minute, tzinfo=UTC) for minute in (0, 30)]
+    assert find_new(source, tmp_path, Known(), "").mark.definition == definition_of(source, tmp_path)
+
+
+def test_a_file_that_has_the_columns_of_the_table_already_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "own.csv").write_text("at,n\n2024-05-01T08:00:00,1\n", encoding="utf-8")
+    source = Source(read="a.csv", map={"at": "At"}, new=New(by="at", time_zone="Europe/Berlin"))
+    own, _ = mapped_own(read_own(tmp_path / "own.csv", source), source, (), "--from")
+    assert own["at"].to_list() == [datetime(2024, 5, 1, 8, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("mapped_to", [{}, {"At": "At"}, {"At": Mapped(origin="At", type="timestamp")}])
+def test_a_look_refuses_no_time_that_a_reading_takes(tmp_path: Path, mapped_to: dict[str, str | Mapped]) -> None:
+    """Clocks in Berlin never showed this one, which says that it is in UTC."""
+    source = Source(read="a.csv", map=mapped_to, new=New(by="At", time_zone="Europe/Berlin"))
+    for text in ("2024-03-31T02:30:00Z", "2024-03-31T02:30:00"):
+        (tmp_path / "a.csv").write_text(f"At,n\n{text},1\n", encoding="utf-8")
+        if text.endswith("Z"):
+            seen = look(source, tmp_path)
+            refuse_increment(source, seen.rows, None, instants=seen.instants)
+            assert seen.rows.schema["At"] == pl.Datetime("us", "UTC")
+        else:
+            with pytest.raises(DataError, match=r"never showed|showed never"):
+                seen = look(source, tmp_path)
+                refuse_increment(source, seen.rows, None, instants=seen.instants)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (Source(read="a.csv", new=New(by="At", time_zone="Europe/Berlin")), True),
+        (Source(read="a.csv", map={"at": BERLIN}, new="files"), True),
+        (Source(read="a.csv", map={"at": "At"}, new=New(by="at")), False),
+    ],
+)
+def test_how_zones_are_read_is_part_of_what_is_asked_where_a_clock_is_said(
+    tmp_path: Path, source: Source, told: bool
+) -> None:
+    assert ("how zones are read" in definition_of(source, tmp_path)) == told
+
+
+@pytest.mark.parametrize("stated", [{"At": "%Y-%m-%dT%H:%M:%S%z"}, {}])
+def test_an_odd_value_does_not_take_the_zone_of_the_others(tmp_path: Path, stated: dict[str, str]) -> None:
+    source = Source(read="*.csv", date_format=stated, map={"at": msgspec.structs.replace(BERLIN, otherwise="missing")})
+    (tmp_path / "a.csv").write_text(f"At,n\n{OFFSET},1\nsoon,2\n", encoding="utf-8")
+    asked = msgspec.structs.replace(expected(source, {}), types={"At": "timestamp"})
+    at = [datetime(2024, 5, 1, 6, tzinfo=UTC), None]
+    assert find(asked, tmp_path).rows().collect()["at"].to_list() == at
+    (tmp_path / "b.csv").write_text(f"At,n\n{OFFSET},1\n{OFFSET},2\n", encoding="utf-8")
+    assert find(asked, tmp_path).rows().collect()["at"].to_list() == [*at, at[0], at[0]]
 
 
 @pytest.mark.needs("postgres", "adbc_driver_postgresql")
@@ -176,10 +248,11 @@ def test_a_database_says_which_times_are_instants(
     assert found.rows() == [(datetime(2024, 5, 1, 6, tzinfo=UTC),) * 2]
 
 
-def test_a_column_that_says_its_zone_in_one_file_alone_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", ["2024-05-01T08:00:00", "2024-05-01"])
+def test_a_column_that_says_its_zone_in_one_file_alone_is_refused(tmp_path: Path, other: str) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.csv").write_text(f"At,n\n{OFFSET},1\n", encoding="utf-8")
-    (tmp_path / "in" / "b.csv").write_text("At,n\n2024-05-01T08:00:00,2\n", encoding="utf-8")
+    (tmp_path / "in" / "b.csv").write_text(f"At,n\n{other},2\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"At says its zone in a\.csv, and not in b\.csv"):
         find(Source(read="in", map={"at": BERLIN}), tmp_path).rows()
-    assert placed_in(tmp_path, Source(read="in", map={"at": "At"})) == ["06:00", "08:00"]
+    assert placed_in(tmp_path, Source(read="in", map={"at": "At"})) == ["06:00", "08:00" if "T" in other else "00:00"]

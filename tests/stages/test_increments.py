@@ -12,8 +12,12 @@ from stage_shop import edit, opened
 
 from treadle.errors import ContractBroken, DataError
 from treadle.evidence.kinds.source_read import SourceRead
+from treadle.sources import increments as of_increments
 from treadle.spec import load
-from treadle.stages import increments
+from treadle.stages import contract_of, increments
+from treadle.stages.mending import drop, mend
+from treadle.stages.quarantine import bring_back, replay
+from treadle.stages.work import Work
 
 
 @pytest.fixture
@@ -341,9 +345,7 @@ def test_rows_without_a_key_are_kept_once_however_often_their_file_is_read(place
 
 
 def test_rows_are_set_aside_once_however_often_their_file_is_read(place: Path) -> None:
-    begin(place, AGAIN.replace("new:", "contract: orders.yaml, new:"))
-    edit(place, "name: order,", "name: n,", "orders.yaml")
-    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+    held(place)
     deliver(place, "a.csv", [row(n, amount=-1.0 if n == 29 else 1.0) for n in range(30)])
     read(place)
     deliver(place, "a.csv", [row(n, amount=-1.0 if n in (29, 40) else 1.0) for n in range(60)])
@@ -355,6 +357,76 @@ def test_rows_are_set_aside_once_however_often_their_file_is_read(place: Path) -
     found = read(place)
     assert found.numbers == [*range(29), *range(30, 60)] and found.payload.quarantined == 0
     assert found.payload.quarantine is not None and found.payload.quarantine.rows == 2
+
+
+def held(place: Path) -> None:
+    """To a contract by which no order has a negative amount."""
+    begin(place, AGAIN.replace("new:", "contract: orders.yaml, new:"))
+    edit(place, "name: order,", "name: n,", "orders.yaml")
+    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
+
+
+def test_equal_rows_of_a_new_file_are_rows_beside_a_file_that_changed(place: Path) -> None:
+    held(place)
+    edit(place, "logicalType: integer, required: true", "logicalType: integer", "orders.yaml")
+    nameless, wrong = ("", *row(7)[1:]), ("", *row(9, amount=-1.0)[1:])
+    deliver(place, "a.csv", [*map(row, range(20)), wrong])
+    deliver(place, "b.csv", [*map(row, range(20, 40)), nameless, wrong])
+    read(place)
+    deliver(place, "a.csv", [wrong, *map(row, range(20))])
+    deliver(place, "c.csv", [*map(row, range(40, 60)), wrong, nameless])
+    found = read(place)
+    assert found.rows["n"].null_count() == 2 and found.payload.quarantined == 1 and len(found.payload.aside) == 2
+    for times, more in ((3, 0), (4, 1)):  # of equal ones as many as were set aside, all files together
+        deliver(place, "b.csv", [nameless, *map(row, range(20, 100)), *[wrong] * times])
+        found = read(place)
+        assert found.rows["n"].null_count() == 2 and found.payload.quarantined == more
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_what_was_decided_about_rows_set_aside_stands_when_their_file_is_read_again(place: Path, undone: bool) -> None:
+    held(place)
+    wrong = [row(n, amount=-1.0) for n in (60, 61, 62)]
+    deliver(place, "a.csv", [*map(row, range(60)), *wrong])
+    first = read(place).payload
+    workspace = opened(place)
+    mend(workspace, "orders", {"amount": "-amount"}, "n != 61", "")
+    replay(Work(workspace), "orders", contract_of(workspace, workspace.project.spec.sources["orders"]), "")
+    drop(workspace, "orders", "n = 61", "never was one")
+    if undone:
+        bring_back(Work(workspace), "orders", first.table.version, "they were right")
+    workspace.chain.engine.dispose()
+    deliver(place, "a.csv", [*map(row, range(59)), row(63), *wrong, row(64, amount=-1.0)])
+    found = read(place)
+    assert found.payload.quarantined == 1 and len(found.payload.aside) == (2 if undone else 1)
+    assert found.numbers == [*range(60), *([] if undone else [60, 62]), 63]
+
+
+def test_rows_that_were_set_aside_after_what_was_brought_back_are_set_aside_once_more(place: Path) -> None:
+    held(place)
+    deliver(place, "a.csv", map(row, range(60)))
+    first = read(place).payload
+    deliver(place, "a.csv", [*map(row, range(61)), row(70, amount=-1.0)])
+    assert read(place).payload.quarantined == 1
+    workspace = opened(place)
+    bring_back(Work(workspace), "orders", first.table.version, "too early")
+    workspace.chain.engine.dispose()
+    deliver(place, "a.csv", [*map(row, range(62)), row(70, amount=-1.0)])
+    found = read(place)
+    assert found.numbers == [*range(62)] and found.payload.quarantined == len(found.payload.aside) == 1
+
+
+def test_what_was_read_when_zones_were_read_otherwise_is_read_anew(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(place, "{read: in/t.csv, new: {by: told, time_zone: Europe/Berlin}}")
+    deliver(place, "t.csv", [row(1)])
+    with monkeypatch.context() as before:
+        before.setattr(of_increments, "has_clock", lambda source: False)
+        read(place)
+    anew = read(place).payload.increment
+    assert anew is not None and anew.anew == "how zones are read changed"
+    assert read(place).cached
 
 
 def test_a_file_that_was_only_touched_or_is_gone_is_no_news(place: Path) -> None:

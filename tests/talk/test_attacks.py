@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from treadle.talk import attacks
+from treadle.talk.statements import Statement, composed
 
 PEOPLE = ("lin", "bo", "grace", "max", "ada")
 FILE = Path(__file__).parent / "feedback_sentences.tsv"
@@ -124,3 +125,11 @@ def test_any_text_is_looked_at_and_what_is_found_stands_in_it(text: str) -> None
 )
 def test_long_texts_come_to_an_end(text: str) -> None:
     assert len(attacks(text, PEOPLE)) <= len(text)
+
+
+def test_an_apostrophe_may_be_a_typographic_one():
+    for text in ("You can't be trusted.", "She doesn't care about us."):
+        (plain,), (other,) = (attacks(each, PEOPLE) for each in (text, text.replace("'", "\u2019")))
+        assert other.words == plain.words.replace("'", "\u2019") and other.why == plain.why
+    said = Statement("tired", "the build breaks", "I mend it", "I\u2019d like a freeze")
+    assert composed(said).text.endswith("I would like a freeze.")

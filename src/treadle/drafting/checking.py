@@ -199,7 +199,7 @@ def _looked_at(workspace: Workspace, name: str, source: Source, found: Gathered)
         mark = None  # a run would begin anew
     if set(source.keys) <= set(seen.rows.columns):  # else `misnamed` tells of it
         try:
-            refuse_increment(source, seen.rows, mark)
+            refuse_increment(source, seen.rows, mark, instants=seen.instants)
         except TreadleError as bad:
             found.refused(bad, f"{path}.new")
     if not seen.whole:

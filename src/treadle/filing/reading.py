@@ -16,7 +16,8 @@ from treadle.errors import Fault, TeamError, TreadleError
 from treadle.evidence import Entry, Payload, Reader, rehearsed
 from treadle.evidence.kinds.action_changed import State
 from treadle.evidence.kinds.action_opened import ActionOpened
-from treadle.evidence.kinds.note_written import Sort
+from treadle.evidence.kinds.meeting_held import MeetingHeld
+from treadle.evidence.kinds.note_written import NoteWritten, Sort
 from treadle.filing.found import Clash, FolderRead, Told
 from treadle.filing.front import ENTRY, Filed, composed, read_page
 from treadle.filing.pages import FOLDERS, Page, pages
@@ -25,6 +26,7 @@ from treadle.filing.writing import refuse_other, restoring
 from treadle.knowledge.writing import Draft, add_note, edit_note
 from treadle.rhythm.acting import Asked, change_action, open_actions
 from treadle.rhythm.meeting import correct_minutes
+from treadle.signs import still
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -105,6 +107,8 @@ def _known(reader: Reader, files: Mapping[str, Path], every: Mapping[str, Page])
 def _one(workspace: Workspace, page: Page | None, file: str, place: Path, known: set[str], *, look: bool) -> _Done:
     try:
         found = read_page(place, file)
+        if page is None and not found.edited and found.head.get(ENTRY, "") in known:
+            return _Done(older=True)  # what it tells of was dropped since
         if page is None or (ENTRY not in found.head and page.kind in ("note", "action")):
             return _new(workspace, page, file, found, look=look)
         if not found.edited:
@@ -181,13 +185,15 @@ def _numbered(what: str, entry: Entry[Payload], *, look: bool) -> str:
 def _take(workspace: Workspace, page: Page, file: str, found: Filed, *, look: bool = False) -> _Done:
     what, chain, spec = _would(page, found), workspace.chain, workspace.project.spec
     if page.kind == "note":
-        edited = edit_note(workspace, page.name, int(page.head["version"]), _draft(found))
+        edited = edit_note(workspace, page.name, int(page.head["version"]), _edits(page, found))
         if edited.entry is None:
             with chain.reading() as reader:
                 return _Done(clash=_clash(pages(workspace, reader)[file], file, found))
         return _Done(told=Told(file, _numbered(what, edited.entry, look=look)))
     if page.kind == "minutes":
-        made = correct_minutes(chain, spec, page.first, page.head[ENTRY], found.text, where=file, first=found.first)
+        made = correct_minutes(
+            chain, spec, page.first, page.head[ENTRY], _as_it_was(page, found.text), where=file, first=found.first
+        )
         if made.entry is None:
             with chain.reading() as reader:
                 return _Done(clash=_clash(pages(workspace, reader)[file], file, found))
@@ -211,6 +217,27 @@ def _take(workspace: Workspace, page: Page, file: str, found: Filed, *, look: bo
         seen=page.head[ENTRY],
     )
     return _Done(told=Told(file, _numbered(what, entry, look=look)))
+
+
+def _edits(page: Page, found: Filed) -> Draft:
+    """What was edited, and nothing else: signs that move a terminal stand in no file, and stay where nobody was."""
+    moved, draft = changed(page, found), _draft(found)
+    return Draft(
+        text=_as_it_was(page, found.text) if text_changed(page, found) else None,
+        title=draft.title if "title" in moved else None,
+        source=draft.source if "source" in moved else None,
+        tags=draft.tags if "tags" in moved else None,
+        on=draft.on if "on" in moved else None,
+    )
+
+
+def _as_it_was(page: Page, text: str) -> str:
+    """An edited text, with the lines that nobody edited as the record has them."""
+    said = page.entry.payload if page.entry is not None else None
+    if not isinstance(said, NoteWritten | MeetingHeld):
+        return text
+    kept = {still(line): line for line in said.text.split("\n")}
+    return "\n".join(kept.get(line, line) for line in text.split("\n"))
 
 
 def _draft(found: Filed) -> Draft:

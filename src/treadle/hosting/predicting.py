@@ -149,12 +149,12 @@ def _body(request: Wanted, live: LiveModel, project: Project) -> tuple[bytes, li
         )
     if request.record is not None:
         return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), [], None
-    from treadle.sources import mapped, read_own, read_rates
+    from treadle.sources import mapped_own, read_own, read_rates
 
     source = all_tables(project.spec)[project.spec.predict.each]
     given = read_own(request.source or "", source, where="--from", texts=texts_of(live, source))
     # a file in the columns of the source; one that has those of the table already stays as it is
-    frame, notes = mapped(given, source, read_rates(source, project.root, "--from"), "--from", partly=True)
+    frame, notes = mapped_own(given, source, read_rates(source, project.root, "--from"), "--from")
     if not frame.height:
         raise DataError(f"{request.source} has no rows", where="--from", mend="give at least one record")
     return msgspec.json.encode(as_asked(frame, live).to_dicts()), [*notes, *told_of(frame, live)], frame

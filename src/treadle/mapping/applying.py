@@ -156,6 +156,8 @@ def _with_the_rest(
     rows: pl.DataFrame, made: pl.DataFrame, used: set[str], keep: bool, where: str, missed: list[Missed]
 ) -> Applied:
     """After the columns that were made, those of the source that nothing was made of."""
+    import polars as pl
+
     left = [name for name in rows.columns if name not in used]
     if not keep:
         return Applied(made, tuple(missed), f"not mapped, and left out: {_few(left)}" if left else "")
@@ -166,7 +168,9 @@ def _with_the_rest(
                 where=_under(where, name),
                 mend=f"map that one to a name of its own (given_{name}: {name}), or write unmapped: drop",
             )
-    return Applied(made.hstack([rows.get_column(name) for name in left]), tuple(missed))
+    kept = [rows.get_column(name) for name in left]
+    # an empty table has no rows, and none can be put beside it
+    return Applied(made.hstack(kept) if made.width else pl.DataFrame(kept), tuple(missed))
 
 
 def added_up(parts: Iterable[Applied]) -> tuple[str, ...]:

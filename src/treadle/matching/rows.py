@@ -96,7 +96,8 @@ def _of_source(
 
 
 def key_text(keys: tuple[str, ...]) -> pl.Expr:
-    r"""A key as text; NULL where a part of it is. A `/` stands between parts, and `\/` for one in a part of several.
+    r"""A key as text; NULL where a part of it is. A `/` stands between parts, of which each has `\/` for one of its own
+    and `\\` for a backslash, where there are several.
 
     >>> import polars as pl
     >>> frame = pl.DataFrame({"a": ["a/1", "a"], "b": ["2", "1/2"]})

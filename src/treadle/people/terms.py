@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from treadle.evidence import Entry, Payload
 from treadle.evidence.kinds.decision_agreed import TermsAgreed
+from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.decision_settled import DecisionSettled
 from treadle.evidence.kinds.decision_terms import TermsStated
+from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.people.found import ExperimentShown, Position, SideShown
 
 
@@ -27,8 +29,13 @@ class Terms:
 def standing_terms(entries: Sequence[Entry[Payload]]) -> Terms | None:
     """Of the entries of a decision, oldest first; None where none were stated since it was last opened."""
     found: Terms | None = None
+    options: dict[str, str] = {}
+    opened = entries[0].payload if entries else None
+    decides = opened.decides if isinstance(opened, DecisionOpened) else ""
     for entry in entries:
         told = entry.payload
+        if isinstance(told, PositionStated):
+            options[entry.actor] = told.option
         if isinstance(told, TermsStated):
             found = Terms(entry, (entry.actor,))  # type: ignore[arg-type]
         elif isinstance(told, DecisionReviewed) and not told.holds:
@@ -39,7 +46,16 @@ def standing_terms(entries: Sequence[Entry[Payload]]) -> Terms | None:
             found = Terms(found.stated, (*found.agreed, entry.actor), told.complete)
         elif isinstance(told, DecisionSettled) and told.terms == found.stated.hash:
             found = Terms(found.stated, found.agreed, found.complete, entry)  # type: ignore[arg-type]
+        if found is not None and not found.complete and decides and _agreed_by_all(found, options, decides):
+            found = replace(found, complete=True)  # also where it is another's position by which all have
     return found
+
+
+def _agreed_by_all(terms: Terms, options: Mapping[str, str], decides: str) -> bool:
+    """`options`: whom each is for, by person."""
+    sides = [side.option for side in terms.stated.payload.sides]
+    parties = {person for person, option in options.items() if option in sides}
+    return {*sides} <= {*options.values()} and parties | {decides} <= {*terms.agreed}
 
 
 def must_agree(sides: Sequence[str], positions: Sequence[Position], decides: str) -> list[str]:
@@ -50,9 +66,8 @@ def must_agree(sides: Sequence[str], positions: Sequence[Position], decides: str
 
 def stand(terms: Terms, positions: Sequence[Position], decides: str) -> bool:
     """Whether all who must have agreed. That they once had counts for good, whatever anybody is for later."""
-    sides = [side.option for side in terms.stated.payload.sides]
-    both = all(any(position.option == side for position in positions) for side in sides)
-    return terms.complete or (both and set(must_agree(sides, positions, decides)) <= {*terms.agreed})
+    options = {position.person: position.option for position in positions}
+    return terms.complete or _agreed_by_all(terms, options, decides)
 
 
 def shown_terms(terms: Terms, positions: Sequence[Position], decides: str) -> ExperimentShown:

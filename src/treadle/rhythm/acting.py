@@ -75,13 +75,15 @@ def refuse_all(bad: Sequence[TreadleError], what: str) -> None:
 
 
 def asked_in(line: str, where: str) -> Asked:
-    """An action as it is written in one line, with @owner and a day.
+    """An action as it is written in one line, with @owner and a day, of several the last: those before are its text.
 
     >>> asked_in("Ask the airline @lin 2027-01-15", "--action")
     Asked(text='Ask the airline', owner='lin', due='2027-01-15', where='--action')
+    >>> asked_in("Ask @ada for 2027-02-01 @lin 2027-01-15", "").text
+    'Ask @ada for 2027-02-01'
     """
     line = unicodedata.normalize("NFC", line)  # an accent that was typed by itself is no other name
-    owner, due = _OWNER.search(line), _DAY.search(line)
+    owner, due = _last(_OWNER, line), _last(_DAY, line)
     lacks = [
         name for name, found in (("an owner, such as @lin", owner), ("a day, such as 2027-01-15", due)) if not found
     ]
@@ -89,8 +91,14 @@ def asked_in(line: str, where: str) -> Asked:
         other = None if due is not None else _OTHER_DAY.search(line)
         mend = f"of {other['day']}, {how_to_write(other['day'])}" if other else "an action has both"
         raise TeamError(f'"{line.strip()[:60]}" lacks {" and ".join(lacks)}', where=where, mend=mend)
-    text = _DAY.sub(" ", _OWNER.sub(" ", line))
+    first, last = sorted((owner.span(), due.span()))
+    text = f"{line[: first[0]]} {line[first[1] : last[0]]} {line[last[1] :]}"
     return Asked(" ".join(text.split()), owner["owner"], due["due"], where)
+
+
+def _last(pattern: re.Pattern[str], line: str) -> re.Match[str] | None:
+    found = list(pattern.finditer(line))
+    return found[-1] if found else None
 
 
 def open_actions(

@@ -144,13 +144,34 @@ def _releases(reader: Reader, since: Since) -> Iterator[Point]:
             if address in newest:  # an older version waits for nothing that the newest does not wait for
                 continue
             newest.add(address)
-            if said.model in settled:
-                continue
-            failing = [gate.text for gate in said.gates if not gate.holds]
-            why = f"{len(failing)} of {len(said.gates)} gates do not hold" if failing else "waits for a reviewer"
-            text = f"{said.model} is not released" + (f": {'; '.join(failing[:3])}" if failing else "")
-            yield Point("releases", text, why, str(entry.seq), entry.actor)
+            if said.model not in settled:
+                yield _unreleased(entry, said)
     yield from _rest("releases", more, since)
+    yield from _asked_before(reader, newest)
+
+
+def _asked_before(reader: Reader, told: set[str]) -> Iterator[Point]:
+    """Versions that were asked for before, of targets of which none is `told`: they wait from meeting to meeting."""
+    made: list[Entry[ReleaseMade]] = reader.find(ReleaseMade, status="done", newest_first=True, limit=5 * _MOST)
+    asked: list[Entry[ReviewRequested]] = reader.find(
+        ReviewRequested, status="done", newest_first=True, limit=5 * _MOST
+    )
+    released = {entry.payload.model for entry in made}
+    for entry in asked:
+        model = entry.payload.model
+        address = model.rpartition(":")[0]
+        if address in told:
+            continue
+        told.add(address)
+        if model not in released and reader.last(ReviewApproved, subject=f"model/{model}") is None:
+            yield _unreleased(entry, entry.payload)
+
+
+def _unreleased(entry: Entry[Payload], said: ReviewRequested) -> Point:
+    failing = [gate.text for gate in said.gates if not gate.holds]
+    why = f"{len(failing)} of {len(said.gates)} gates do not hold" if failing else "waits for a reviewer"
+    text = f"{said.model} is not released" + (f": {'; '.join(failing[:3])}" if failing else "")
+    return Point("releases", text, why, str(entry.seq), entry.actor)
 
 
 def _quality(reader: Reader, since: Since) -> Iterator[Point]:

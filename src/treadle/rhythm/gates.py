@@ -88,7 +88,9 @@ def new_condition(workspace: Workspace, reader: Reader, text: str) -> Condition:
             f"{asked.subject} has no figure {asked.figure}", where="--gate", mend=nearest(asked.figure, known)
         )
     low, high = RANGES.get(asked.figure, (-math.inf, math.inf))
-    if not low <= asked.limit <= high:
+    never, always = (high, low) if asked.sign.startswith(">") else (low, high)
+    idle = (asked.sign in (">", "<") and asked.limit == never) or (asked.sign in (">=", "<=") and asked.limit == always)
+    if idle or not low <= asked.limit <= high:
         raise TeamError(
             f"{asked.figure} lies between {low:g} and {high:g}, so that {asked.text[:80]} would say nothing",
             where="--gate",

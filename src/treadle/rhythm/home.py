@@ -10,6 +10,7 @@ from treadle.rhythm.agenda import agenda
 from treadle.rhythm.showing import Home
 from treadle.rhythm.status import plain_day, status
 from treadle.rhythm.turns import turns
+from treadle.rhythm.waiting import waiting
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
@@ -26,7 +27,10 @@ def home_of(workspace: Workspace) -> Home:
     with chain.reading() as reader:
         happened = agenda(workspace, reader, now)
         said = status(workspace, reader, now)
-        open_ones = [decision(reader, name, now.date()) for name in names(reader)[:_MOST]]
+        due, more = waiting(reader, now.date(), _MOST)
+        known = {each.name for each in due}
+        rest = [name for name in names(reader) if name not in known][: 0 if more else _MOST - len(due)]
+        decisions = [*due, *(each for name in rest if (each := decision(reader, name, now.date())) is not None)]
     return Home(
         project=spec.project,
         day=plain_day(now.date().isoformat()),
@@ -34,7 +38,7 @@ def home_of(workspace: Workspace) -> Home:
         turns=found,
         free=[name for name in people_of(spec) if name not in waits],
         status=said,
-        decisions=[each for each in open_ones if each is not None],
+        decisions=decisions,
         since=f"What happened {happened.since}",
         happened=happened.points,
     )

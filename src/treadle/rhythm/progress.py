@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.action_changed import ActionChanged
 from treadle.evidence.kinds.growth_planned import GrowthTask
+from treadle.evidence.kinds.milestone_set import MilestoneSet
 from treadle.evidence.kinds.retro_opened import RetroOpened
 from treadle.evidence.kinds.review_commented import ReviewCommented
 from treadle.evidence.kinds.saving_chosen import SavingChosen
@@ -95,14 +96,15 @@ def _about(said: Payload) -> str:
 
 
 def _counts(said: Payload, task: GrowthTask) -> bool:
-    """To drop an action is no progress in it, nor is to read a source anew, or to look at savings."""
+    """To drop an action is no progress in it, nor is to read a source anew, to look at savings, or to set a milestone
+    otherwise."""
     if isinstance(said, ActionChanged):
         return said.state != "dropped"
     if isinstance(said, SourceRead):
         return said.followed is not None
     if isinstance(said, SavingChosen):
         return task.key == f"saving/{said.saving}" and not said.dropped
-    return not isinstance(said, SavingsReviewed)
+    return not isinstance(said, SavingsReviewed | MilestoneSet)
 
 
 def _did(reader: Reader, plan: Standing) -> Iterator[str]:

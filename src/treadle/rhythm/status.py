@@ -247,6 +247,7 @@ def _actions(reader: Reader, today: date) -> Iterator[Sentence]:
     share = share_of(found, today)
     if not found:
         return
-    text = f"Of {share.due} actions that were due, {share.done} are done" if share.due else "No action was due yet"
+    told = f"Of {share.due} actions that were due or are done, {share.done} are done"
+    text = told if share.due else "No action was due yet"
     text += f"; {len(late)} {'is' if len(late) == 1 else 'are'} late." if late else "; none is late."
     yield Sentence("actions", text, [each.entry for each in late[:10]])

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 EXPERT = "domain_expert"
 """Whom rows wait for, where the project does not say whose word on them is taken; where nobody is one, the owner."""
 _MOST = 20
+MOST_TURNS = 500
+"""Of one kind: whoever is in none of them is said to be free, so no list is cut where people have so much to do."""
 
 
 def turns(workspace: Workspace, now: datetime, project: str = ".") -> list[Turn]:
@@ -125,7 +127,7 @@ def _author(workspace: Workspace, asked: Entry[ReviewRequested]) -> str:
 
 
 def _decisions(reader: Reader, today: date, project: str) -> Iterator[Turn]:
-    for found in waiting(reader, today)[0]:
+    for found in waiting(reader, today, MOST_TURNS)[0]:
         where, name = f"decision/{found.name}", found.name
         due = found.review if found.status == "review due" else found.until
         for person, why, do in _words(found, project):
@@ -210,7 +212,7 @@ def _comments(workspace: Workspace, reader: Reader, project: str) -> Iterator[Tu
     said = comments(reader, workspace.project.spec.project)
     answered = {entry.payload.answers.digest for entry in said if entry.payload.answers is not None}
     author = _author(workspace, asked)
-    for entry in said[-_MOST:]:
+    for entry in said:
         about = entry.payload
         is_of_it = about.name.removeprefix("model/") == packed.payload.model
         if not is_of_it or entry.actor == author or entry.hash in answered or about.answers is not None:
@@ -220,7 +222,7 @@ def _comments(workspace: Workspace, reader: Reader, project: str) -> Iterator[Tu
 
 
 def _retros(reader: Reader, project: str) -> Iterator[Turn]:
-    for opened in open_retros(reader)[:_MOST]:
+    for opened in open_retros(reader)[:MOST_TURNS]:
         name, why = opened.payload.retro, "opened, and nothing learned is kept"
         do = f'treadle retro keep {project} {name} --text TEXT --cause "late labels" --as {opened.actor}'
         yield Turn(opened.actor, f"look back at {name}", why, do, f"retro/{name}")

@@ -25,7 +25,7 @@ from treadle.sources.increments import (
 from treadle.sources.laid import LaidParts, Scratch
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
-from treadle.sources.mapped import MappedRows, RatesRead, mapped, notes_of, read_rates
+from treadle.sources.mapped import MappedRows, RatesRead, mapped, mapped_own, notes_of, read_rates
 from treadle.sources.mapped_parts import MappedParts, mapped_parts_of
 from treadle.sources.merging import Batch, Before, ColumnsChanged, Merged, batch, merged, together
 from treadle.sources.opening import find, read
@@ -83,6 +83,7 @@ __all__ = [
     "in_utf8",
     "look",
     "mapped",
+    "mapped_own",
     "mapped_parts_of",
     "notes_of",
     "lost_files",

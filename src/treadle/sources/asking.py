@@ -248,11 +248,12 @@ def _refuse_unsure(found: http.client.HTTPResponse) -> None:
 
 def _body(found: http.client.HTTPResponse, weigh: Weigh) -> bytes:
     _refuse_unsure(found)
-    weigh(found.length or 0)  # before any of it is taken, where it says how much there is
+    expected = found.length or 0
+    weigh(expected)  # before any of it is taken, where it says how much there is
     parts, size = list[bytes](), 0
     while part := found.read1(_PART):
         size += len(part)
-        weigh(size)
+        weigh(max(size, expected))
         parts.append(part)
     if found.length:
         raise http.client.IncompleteRead(b"", found.length)

@@ -86,11 +86,12 @@ def form_of_most(values: pl.Series) -> Form | None:
     return min(found)[-1] if found else None
 
 
-def as_text(values: pl.Series) -> pl.Series:
-    """Dates, or times in UTC, as a contract reads them from texts."""
+def as_text(values: pl.Series, *, zoned: bool = False) -> pl.Series:
+    """Dates, or times in UTC, as a contract reads them from texts. zoned: their texts said a zone, and do so here."""
     import polars as pl
 
-    return values.dt.to_string("%Y-%m-%d" if values.dtype == pl.Date else "%Y-%m-%d %H:%M:%S%.f")
+    form = "%Y-%m-%d" if values.dtype == pl.Date else "%Y-%m-%d %H:%M:%S%.f" + "Z" * zoned
+    return values.dt.to_string(form)
 
 
 def parsed(values: pl.Series, form: str) -> pl.Series:

@@ -57,6 +57,8 @@ class Reading:
     """What the folders of each file say, where they are called `year=2024`; else empty."""
     held: dict[Path, Content] = field(default_factory=dict, compare=False, repr=False)
     """The bytes that were hashed, of files that are small; given out once, to whoever makes their rows."""
+    heights: list[int] = field(default_factory=list, compare=False, repr=False)
+    """Of each file its rows, once they were made."""
 
     @property
     def name(self) -> str:
@@ -211,6 +213,7 @@ def _typed(
         return _typed(frames, dialects, reading.said(layout), where, partly)
     first = {(note.column, note.kind): note for note in reversed(notes)}
     types = types_expected(reading.layout) if reading.format in GUESSED else {}
+    reading.heights[:] = [frame.height for frame in made]
     names = [file.name for file in reading.files]
     refuse_mixed(made, names[: len(made)], reading.layout, where)
     whole = joined(made, names, where, types)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
+from treadle.mapping import instants_in
 from treadle.sources.dates import as_text
 from treadle.sources.documents import MOST_LEVELS, too_deep
 from treadle.sources.exactness import as_texts, in_one
@@ -266,7 +267,7 @@ def _as(part: pl.Series, kind: pl.DataType) -> pl.Series:
     import polars as pl
 
     if kind == pl.String and part.dtype.is_temporal():
-        return as_text(part)
+        return as_text(part, zoned=bool(instants_in(part.to_frame())))
     return as_texts(part) if kind == pl.String and part.dtype.is_numeric() else part.cast(kind)
 
 

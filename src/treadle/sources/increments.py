@@ -31,7 +31,7 @@ from treadle.sources.merging import batch, marked
 from treadle.sources.opening import find
 from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
-from treadle.sources.zoned import with_clocks
+from treadle.sources.zoned import clocked, has_clock, is_placed, with_clocks
 from treadle.spec.databases import is_database
 from treadle.store import Blob, fingerprint
 
@@ -44,6 +44,8 @@ _DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "sepa
 _WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
 _OF_SERVERS = ("records", "parameters", "endpoint")
 _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
+_ZONES = "what says its zone is left"
+"""How times are read of which a clock is said: another sentence where that changes."""
 FileAsSeen = tuple[str, int, int]
 """A name, a size in bytes, and the time of change in nanoseconds."""
 _SEEN = "rows and files that were read"
@@ -71,8 +73,8 @@ class Newer:
     """What was found. `mark`: how far it goes, and `seen` the content that it names; `nothing`: as far as before.
 
     `reached`: the newest time that the files tell. `rates`: those that currencies were converted by. `told`: a sentence
-    for each thing to be told of the columns that were mapped, once the rows were made. `again`: files that were read
-    before, and changed since, are among what was read.
+    for each thing to be told of the columns that were mapped, once the rows were made. `again`: of each of these
+    whether it is of a file that was read before, and changed since; None where none is.
     """
 
     name: str
@@ -85,7 +87,7 @@ class Newer:
     reached: datetime | None = field(default=None)
     rates: tuple[RatesRead, ...] = ()
     told: list[str] = field(default_factory=list)
-    again: bool = False
+    again: Callable[[], pl.Series | None] = lambda: None
 
 
 def definition_of(source: Source, root: Path) -> dict[str, str]:
@@ -96,6 +98,7 @@ def definition_of(source: Source, root: Path) -> dict[str, str]:
     stated = {name: getattr(source, name) for name in (*_DEFINES, *_WRITTEN, *_OF_SERVERS)}
     stated |= {f"new.{name}": getattr(source.only_new, name) for name in _DEFINES_NEW}
     stated |= {"map": source.map, "unmapped": source.unmapped if source.map else ""}
+    stated |= {"how zones are read": _ZONES if has_clock(source) else ""}
     return {name: digest(value)[:16] for name, value in stated.items() if value} | digests_of_rates(source, root)
 
 
@@ -185,11 +188,10 @@ def _delivered(source: Source, new: New, place: _Place, start: Value | None) -> 
             return find_rows(asked, root, where, above, share=share)
         return find(asked, root, where=where, share=share)
 
-    found = find_mapped(source, root, where, ask)
-    rows, by = found.rows(where).collect(), str(new.by)
-    mapped = source.mapped.get(by)
-    placed = column_at_source(source, by) in found.instants or (mapped is not None and mapped.zone is not None)
-    return found, _placed(rows, new, where, placed=placed)
+    asked = clocked(source)
+    found = find_mapped(asked, root, where, ask)
+    rows = found.rows(where).collect()
+    return found, _placed(rows, new, where, placed=is_placed(asked, frozenset(found.instants)))
 
 
 def _placed(rows: pl.DataFrame, new: New, where: str, *, placed: bool = False) -> pl.DataFrame:
@@ -206,10 +208,13 @@ def _placed(rows: pl.DataFrame, new: New, where: str, *, placed: bool = False) -
     return rows if placed else rows.with_columns(cursors.in_zone(rows.get_column(by), new, where))
 
 
-def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, where: str = "") -> None:
+def refuse_increment(
+    source: Source, rows: pl.DataFrame, mark: Mark | None, *, instants: frozenset[str] = frozenset(), where: str = ""
+) -> None:
     """Refuse rows that a reading of what is new would refuse, for what `new` says of them. Nothing is read here.
 
-    rows: the first of the source, or all. mark: how far it was read before; None where a reading would begin anew.
+    rows: the first of the source, or all. instants: as `look` has them. mark: how far it was read before; None where a
+    reading would begin anew.
 
     Raises:
         DataError: the column that rows are read by is not there, has no order, lacks values, or is of another kind than
@@ -219,7 +224,7 @@ def refuse_increment(source: Source, rows: pl.DataFrame, mark: Mark | None, *, w
     new = source.only_new
     assert new is not None
     if new.by is not None:
-        rows = _placed(rows, new, where)
+        rows = _placed(rows, new, where, placed=is_placed(clocked(source), instants))
         values = rows.get_column(new.by)
         if mark is not None and mark.last:
             cursors.refuse_other_kind(values, mark.kind, mark.last, where)
@@ -324,7 +329,7 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
         reached=datetime.fromtimestamp(newest / 1e9, UTC) if kept else None,
         rates=made.rates,
         told=made.notes,
-        again=bool(changed),
+        again=lambda: seen.rows_of([file.name in changed for file in fresh], reading.heights) if changed else None,
     )
 
 

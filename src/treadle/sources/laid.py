@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from treadle.errors import DataError
+from treadle.mapping import as_instants
 from treadle.sources.ahead import each_ahead
 from treadle.sources.blocks import Misquoted, NotInBlocks, Text
 from treadle.sources.delimited import columns_of
 from treadle.sources.dialects import Dialect, agreed
-from treadle.sources.expected import types_expected
+from treadle.sources.expected import of_clocks, types_expected
 from treadle.sources.figures import Signs, signs_of
 from treadle.sources.files import Reading, refuse_unlike, refuse_unreadable, renamed
 from treadle.sources.harmony import harmonised, joined, refuse_other, without_values
@@ -255,6 +256,8 @@ class _Laying:
         if made is None:
             each.spoilt.add(name)
             return
+        if trial is not None and "z" in trial.form and name in of_clocks(layout):
+            made = as_instants(made.to_frame(), [name]).to_series()
         each.write(made, block)
         if trial != OPEN and trial is not None:
             each.types[name] = made.dtype

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.mapping import as_read
+from treadle.mapping import as_read, instants_in
 from treadle.sources.apis import first_rows_of_api
 from treadle.sources.databases import first_rows
 from treadle.sources.files import first_files
 from treadle.sources.mapped import mapped, read_rates
 from treadle.sources.opening import find
-from treadle.sources.zoned import with_clocks
+from treadle.sources.zoned import clocked, with_clocks
 from treadle.spec.databases import is_database
 from treadle.spec.urls import is_api, is_store
 
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The first rows of a source; `whole` where it has no others."""
+    """The first rows of a source; `whole` where it has no others. `instants`: its columns with times that came with a
+    zone, of those that a clock is said of."""
 
     rows: pl.DataFrame
     whole: bool
+    instants: frozenset[str] = frozenset()
 
 
 def look(source: Source, root: Path, *, where: str = "") -> Look:
@@ -40,17 +42,19 @@ def look(source: Source, root: Path, *, where: str = "") -> Look:
     Raises:
         DataError: it is not there, cannot be read, or nobody trusted the project with it.
     """
-    if source.map:
-        rates = read_rates(source, root, where)
-        seen = look(with_clocks(as_read(source), source), root, where=where)
-        return Look(mapped(seen.rows, source, rates, where)[0], seen.whole)
+    source = clocked(source)
+    rates = read_rates(source, root, where)
+    frame, whole = _first(with_clocks(as_read(source), source), root, where)
+    return Look(mapped(frame, source, rates, where)[0], whole, instants_in(frame))
+
+
+def _first(source: Source, root: Path, where: str) -> tuple[pl.DataFrame, bool]:
     if is_database(source.read):
         held, whole = first_rows(source, root, where)
-        return Look(held.frame, whole)
+        return held.frame, whole
     if is_api(source.read):
         held, whole = first_rows_of_api(source, root, where)
-        return Look(held.frame, whole)
+        return held.frame, whole
     if is_store(source.read):
-        return Look(find(source, root, where=where).rows(where).collect(), True)
-    frame, whole = first_files(source, root, where)
-    return Look(frame, whole)
+        return find(source, root, where=where).rows(where).collect(), True
+    return first_files(source, root, where)

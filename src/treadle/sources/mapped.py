@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from treadle.errors import SpecError
 from treadle.evidence import digest
-from treadle.mapping import Rates, apply, as_read, instants_in, rates_in, rates_of, unmarked
+from treadle.mapping import Rates, apply, as_read, column_at_source, instants_in, rates_in, rates_of, unmarked
+from treadle.sources.cursors import in_zone
 from treadle.sources.databases import Rows
 from treadle.sources.files import find_files
 from treadle.sources.found import Found
-from treadle.sources.zoned import with_clocks
+from treadle.sources.zoned import clocked, is_placed, with_clocks
 from treadle.spec import Source
 from treadle.spec.urls import is_url
 
@@ -93,6 +94,20 @@ def mapped(
     keep = source.unmapped == "keep"
     made = apply(rows, source.mapped, keep=keep, rates=known, where=where, partly=partly)
     return made.rows, made.notes
+
+
+def mapped_own(
+    given: pl.DataFrame, source: Source, rates: tuple[RatesRead, ...], where: str
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The rows of a file of the user's own, as `mapped` has those of its source, and as they are placed where that is
+    read by times of a clock. A file that has the columns of the table already stays as it is."""
+    asked, new = clocked(source), source.only_new
+    made, notes = mapped(given, asked, rates, where, partly=True)
+    if new is None or new.by not in made.columns or column_at_source(source, new.by) not in given.columns:
+        return made, notes
+    if is_placed(asked, instants_in(given)):
+        return made, notes
+    return made.with_columns(in_zone(made.get_column(new.by), new, where)), notes
 
 
 def read_rates(source: Source, root: Path, where: str = "") -> tuple[RatesRead, ...]:

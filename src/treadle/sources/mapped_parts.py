@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from treadle.mapping import Applied, NotThere, added_up, apply, as_instants, instants_in, read_by, root_of
 from treadle.sources.expected import of_clocks
-from treadle.sources.files import Reading
+from treadle.sources.files import Reading, refuse_unreadable
 from treadle.sources.found import Found
 from treadle.sources.laid import LaidParts, Scratch
 from treadle.sources.mapped import MappedRows
@@ -95,20 +95,22 @@ def _instants(parts: FileParts | LaidParts, found: Found, where: str) -> frozens
     clocks = of_clocks(found.layout) if isinstance(found, Reading) else frozenset[str]()
     if not clocks:
         return clocks
-    told = dict[str, dict[str, bool]]()
+    told = list[tuple[str, dict[str, bool]]]()  # files in folders of their own may have one name
     if isinstance(parts, FileParts):
         for file in parts.reading.files:
-            schema = pl.scan_parquet(file, glob=False).collect_schema()
-            zoned = columns_with_zones(schema)
-            told[file.name] = {name: name in zoned for name in clocks & {*parts.schema}}
+            try:
+                zoned = columns_with_zones(pl.scan_parquet(file, glob=False).collect_schema())
+            except (pl.exceptions.PolarsError, OSError) as bad:
+                raise refuse_unreadable(bad, file, "parquet", where) from bad
+            told.append((file.name, {name: name in zoned for name in clocks & {*parts.schema}}))
     else:
+        clocks &= {name for name, dtype in parts.schema.items() if dtype.is_temporal()}  # each text tells by itself
         for laid in parts.laid:
             marks = instants_in(pl.DataFrame(schema=laid.types))
             trials = {name: laid.trials[name] for name in clocks & laid.filled}
-            told[laid.text.file.name] = {
-                name: name in marks or (trial is not None and "z" in trial.form) for name, trial in trials.items()
-            }
-    found_in = {name: {says[name]: file for file, says in told.items() if name in says} for name in sorted(clocks)}
+            says = {name: name in marks or (trial is not None and "z" in trial.form) for name, trial in trials.items()}
+            told.append((laid.text.file.name, says))
+    found_in = {name: {says[name]: file for file, says in told if name in says} for name in sorted(clocks)}
     for name, files in found_in.items():
         if len(files) > 1:
             raise mixed(name, files[True], files[False], where)

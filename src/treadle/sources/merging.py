@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from treadle.spec import New
 
-_HELD, _AT, _END = "\x00held", "\x00at", "\x00end"
+_HELD, _AT, _END, _AGAIN = "\x00held", "\x00at", "\x00end", "\x00again"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +37,12 @@ class Batch:
     """What was delivered: rows, one a key, and the keys of those that were deleted at the source, with when that was by
     the column that rows are read by; some of these are there again since.
 
-    again: some of it was delivered before, in a file that changed since.
+    again: of each of the rows, whether it is of a file that was read before, and changed since; None where none is.
     """
 
     rows: pl.DataFrame
     deleted: pl.DataFrame | None = None
-    again: bool = False
+    again: pl.Series | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +60,20 @@ class Merged:
     columns: tuple[str, ...] = ()
 
 
-def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Batch:
-    """One row a key, as `when_seen` says, and apart from them what was deleted.
+def batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str, again: pl.Series | None = None) -> Batch:
+    """One row a key, as `when_seen` says, and apart from them what was deleted. again: of each row, see `Batch`.
 
     Raises:
         DataError: a key, or the column that marks deleted rows, is not there; two rows have one key, and the rule is to
             refuse that.
     """
+    if again is None:
+        return _batch(rows, keys, new, where)
+    got = _batch(rows.with_columns(again.alias(_AGAIN)), keys, new, where)
+    return Batch(got.rows.drop(_AGAIN), got.deleted, got.rows.get_column(_AGAIN))
+
+
+def _batch(rows: pl.DataFrame, keys: tuple[str, ...], new: New, where: str) -> Batch:
     import polars as pl
 
     for column in (*keys, *([new.deleted] if new.deleted else [])):
@@ -160,8 +167,8 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
         if kept is None:
             return Merged(rows, False, rows.height, columns=columns)
         return Merged(pl.concat([kept, rows], how="diagonal"), True, rows.height, columns=columns)
-    if got.again:
-        rows = _named_or_new(rows, lambda: before.read(None) if kept is None else kept, keys)
+    if got.again is not None:
+        rows = _named_or_new(rows, lambda: before.read(None) if kept is None else kept, keys, got.again)
     held = (kept if kept is not None else before.read(keys)).select(keys).unique()
     gone = held.clear()
     if got.deleted is not None and got.deleted.height:
@@ -185,7 +192,9 @@ def merged(before: Before | None, got: Batch, keys: tuple[str, ...], new: New, w
     return Merged(pl.concat([left, taken, fresh], how="diagonal"), True, **counts)  # type: ignore[arg-type]
 
 
-def _named_or_new(rows: pl.DataFrame, kept: Callable[[], pl.DataFrame], keys: tuple[str, ...]) -> pl.DataFrame:
+def _named_or_new(
+    rows: pl.DataFrame, kept: Callable[[], pl.DataFrame], keys: tuple[str, ...], again: pl.Series
+) -> pl.DataFrame:
     """Without the rows that lack a key, and are kept already: no key says that they are the same."""
     import polars as pl
 
@@ -193,7 +202,7 @@ def _named_or_new(rows: pl.DataFrame, kept: Callable[[], pl.DataFrame], keys: tu
     lacking = rows.select(nameless).to_series()
     if not lacking.any():
         return rows
-    fresh = unkept(rows.filter(lacking), [kept().filter(nameless)])
+    fresh = unkept(rows.filter(lacking), [kept().filter(nameless)], again.filter(lacking))
     return pl.concat([rows.filter(~lacking), rows.filter(lacking).filter(fresh)])
 
 

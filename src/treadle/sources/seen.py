@@ -64,12 +64,24 @@ def unseen(names: list[bytes], seen: Counter[bytes]) -> list[bool]:
     return fresh
 
 
-def unkept(rows: pl.DataFrame, kept: Iterable[pl.DataFrame]) -> pl.Series:
-    """Which rows are not among those that are kept; of equal ones as many as there are more than kept."""
+def unkept(rows: pl.DataFrame, kept: Iterable[pl.DataFrame], again: pl.Series) -> pl.Series:
+    """Which rows are not among those that are kept; of equal ones as many as there are more than kept.
+
+    again: which of them may be; others are not, however equal.
+    """
     import polars as pl
 
     known = Counter(name for frame in kept for name in names_of(frame))
-    return pl.Series(unseen(names_of(rows), known), dtype=pl.Boolean)
+    fresh = unseen(names_of(rows.filter(again)), known)
+    return (~again).scatter(again.arg_true(), pl.Series(fresh, dtype=pl.Boolean))
+
+
+def rows_of(some: list[bool], heights: list[int]) -> pl.Series:
+    """Of each row whether it is of one of some files; heights: of each file its rows."""
+    import polars as pl
+
+    parts = [pl.repeat(each, rows, dtype=pl.Boolean, eager=True) for each, rows in zip(some, heights, strict=True)]
+    return pl.concat(parts)
 
 
 def packed_files(files: list[SeenFile]) -> bytes:

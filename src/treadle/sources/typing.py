@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
-from treadle.sources.expected import kept_texts, types_expected
+from treadle.sources.expected import kept_texts, of_clocks, types_expected
 from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 from treadle.sources.zoned import told
@@ -62,7 +62,7 @@ def typed(
             continue
         text = without(column, layout)
         if form is not None:
-            made.append(_dated(text, form))
+            made.append(_dated(text, form, layout))
         elif column.name in kept_texts(layout):
             made.append(text)
         elif guess:
@@ -74,7 +74,7 @@ def typed(
             notes += _written(made[-1]) + far_notes(made[-1])
         spoken = guess or text.null_count() > column.null_count() or column.name in _listed(layout)
         if form is None and spoken and made[-1].dtype == pl.String:
-            made[-1] = _as_expected(made[-1], types.get(column.name, ""), signs)
+            made[-1] = _as_expected(made[-1], types.get(column.name, ""), signs, layout)
         made[-1] = told(made[-1], text, layout)
     return pl.DataFrame(made) if made else frame, notes
 
@@ -97,7 +97,7 @@ def _listed(layout: Layout) -> tuple[str, ...]:
     return tuple(layout.null_values) if isinstance(layout.null_values, Mapping) else ()
 
 
-def _as_expected(text: pl.Series, kind: str, signs: Signs) -> pl.Series:
+def _as_expected(text: pl.Series, kind: str, signs: Signs, layout: Layout) -> pl.Series:
     """Texts of which some are no numbers, or no dates, as is expected of them: the others in a form of their own."""
     import polars as pl
 
@@ -109,7 +109,7 @@ def _as_expected(text: pl.Series, kind: str, signs: Signs) -> pl.Series:
         form = form_of_most(text.drop_nulls())
         if form is None or form.either:
             return text
-        told = as_text(parsed(text, form.format))
+        told = as_text(parsed(text, form.format), zoned=_keeps_zone(text, form.format, layout))
     else:
         return text
     return pl.select(pl.coalesce(pl.lit(told), pl.lit(text))).to_series().alias(text.name)
@@ -127,7 +127,7 @@ def without(column: pl.Series, layout: Layout) -> pl.Series:
     return pl.select(pl.when(~gone).then(pl.lit(column))).to_series().alias(column.name)
 
 
-def _dated(column: pl.Series, form: str) -> pl.Series:
+def _dated(column: pl.Series, form: str, layout: Layout) -> pl.Series:
     """Dates in the form that the source says; what is in another stays, and the rest becomes text of one form.
 
     So a contract sets the rows of the others aside, each with its value as it was written.
@@ -150,7 +150,13 @@ def _dated(column: pl.Series, form: str) -> pl.Series:
             f'{column.name}: no value is written as {form}, such as "{like}"',
             mend=f"correct date_format: {column.name}",
         )
-    return pl.select(pl.coalesce(pl.lit(as_text(found)), pl.lit(column))).to_series().alias(column.name)
+    told = as_text(found, zoned=_keeps_zone(column, form, layout))
+    return pl.select(pl.coalesce(pl.lit(told), pl.lit(column))).to_series().alias(column.name)
+
+
+def _keeps_zone(text: pl.Series, form: str, layout: Layout) -> bool:
+    """Whether what is written as text says that it is in UTC: beside a clock it would be taken for one of that."""
+    return "z" in form and text.name in of_clocks(layout)
 
 
 def _numbered(text: pl.Series, given: pl.Series, signs: Signs) -> pl.Series:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from treadle.errors import DataError
 from treadle.mapping import as_instants, column_at_source, instants_in, offsets_of
 from treadle.sources.dates import form_of
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def with_clocks(asked: Source, source: Source) -> Source:
     """What a source is asked for (`asked`), with the columns that are placed by a clock's zone in `source`."""
-    found = [mapped.origin for mapped in source.mapped.values() if mapped.zone and mapped.origin]
+    found = [mapped.origin for mapped in clocked(source).mapped.values() if mapped.zone and mapped.origin]
     new = source.only_new
     if new is not None and new.by is not None and new.time_zone is not None:
         found += [name for name in [column_at_source(source, new.by)] if name is not None]
@@ -25,6 +27,32 @@ def with_clocks(asked: Source, source: Source) -> Source:
         return asked
     stated = {name: getattr(asked, name) for name in Source.__struct_fields__}
     return Expected(**stated, types=dict(types_expected(asked)), clocks=frozenset(found))
+
+
+def clocked(source: Source) -> Source:
+    """The source, its clock said of the column that it is read by, too, where that is mapped as a time: each of its
+    texts tells whether it says its offset."""
+    new = source.only_new
+    by = new.by if new is not None else None
+    mapped = source.mapped.get(by) if by is not None else None
+    if new is None or new.time_zone is None or mapped is None or mapped.type != "timestamp" or mapped.zone is not None:
+        return source
+    placed = replace(mapped, zone=new.time_zone, ambiguous=new.ambiguous)
+    return replace(source, map={**source.map, str(by): placed})
+
+
+def is_placed(source: Source, instants: frozenset[str]) -> bool:
+    """Whether what a source (`clocked`) is read by is placed already. instants: columns there of times with a zone."""
+    new = source.only_new
+    by = str(new.by) if new is not None else ""
+    mapped = source.mapped.get(by)
+    return column_at_source(source, by) in instants or (mapped is not None and mapped.zone is not None)
+
+
+def has_clock(source: Source) -> bool:
+    """Whether a clock is said of any of its columns."""
+    new = source.only_new
+    return (new is not None and new.time_zone is not None) or any(mapped.zone for mapped in source.mapped.values())
 
 
 def marked(made: pl.DataFrame, given: pl.DataFrame, layout: Layout) -> pl.DataFrame:
@@ -69,7 +97,7 @@ def refuse_mixed(frames: Sequence[pl.DataFrame], names: Sequence[str], layout: L
     for column in sorted(of_clocks(layout)):
         found: dict[bool, str] = {}
         for frame, name in zip(frames, names, strict=True):
-            if isinstance(frame.schema.get(column), pl.Datetime):
+            if isinstance(frame.schema.get(column), pl.Datetime | pl.Date):  # days are a clock's, too
                 found.setdefault(column in instants_in(frame), name)
         if len(found) > 1:
             raise mixed(column, found[True], found[False], where)

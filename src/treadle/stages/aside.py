@@ -54,21 +54,33 @@ class Held:
             raise_if_broken(self.report, contract, where)
 
 
-def not_aside(held: Held, kept: Sequence[pl.DataFrame]) -> Held:
-    """What was held, without the rows that are set aside already, of equal ones as many as are.
+def not_aside(held: Held, kept: Sequence[pl.DataFrame], again: pl.Series) -> Held:
+    """What was held, without the rows that were set aside before, of equal ones as many as were.
 
-    kept: of each reading its rows that are set aside, as `Report.aside` has them.
+    kept: of each reading its rows that were set aside, as `Report.aside` has them. again: of each row that was held
+    whether it is of a file that was read before: others were not set aside, however equal they are.
     """
     from treadle.sources import unkept
 
     report = held.report
     if report is None or report.aside is None or not kept:
         return held
-    fresh = unkept(_given(report.aside), [_given(each) for each in kept])
+    before = again.gather(report.aside.get_column("row"))
+    fresh = unkept(_given(report.aside), [_given(each) for each in kept], before)
     aside = report.aside.filter(fresh)
     lines = report.quarantine.join(aside.select("row"), on="row", how="semi", maintain_order="left")
     left = dataclasses.replace(report, aside=aside if aside.height else None, quarantine=lines)
     return dataclasses.replace(held, report=left, bad=aside.height)
+
+
+def of_good(held: Held, each: pl.Series) -> pl.Series:
+    """What is told of each row that was held, of the good ones alone."""
+    import polars as pl
+
+    if held.report is None or held.report.aside is None:
+        return each
+    bad = held.report.aside.get_column("row").implode()
+    return each.filter(~pl.int_range(len(each), eager=True).is_in(bad))
 
 
 def _given(aside: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,7 +20,7 @@ from treadle.store import Blob, EntryRef, File
 if TYPE_CHECKING:
     import polars as pl
 
-    from treadle.stages.work import Work
+    from treadle.stages.work import Bench, Work
     from treadle.workspace import Workspace
 
 
@@ -77,6 +78,30 @@ def done_again(
         return replay(work, name, contract, _AGAIN)
     except DataError:  # none keeps the contract that there is now: they stay set aside, mended
         return read
+
+
+def ever_aside(bench: Bench, head: Head, source: str) -> list[pl.DataFrame]:
+    """The rows that were set aside since a source was begun, as they were delivered, a frame a reading: those too that
+    a person mended, replayed or dropped since. Those that were removed from the workspace are left out."""
+    reads = {each.hash: each for each in bench.chain.find(SourceRead, subject=head.read.subject, status="done")}
+    changes = {each.hash: each for each in bench.chain.find(QuarantineChanged, subject=head.read.subject)}
+    entry, found = head.read, list[Blob]()
+    while True:
+        behind = [ref.digest for ref in entry.uses if isinstance(ref, EntryRef)]
+        done = entry.payload.followed
+        base = reads.get(done.back if done is not None and done.back else next(filter(reads.__contains__, behind), ""))
+        if done is None:  # what it set aside itself comes after what stood
+            change = next((changes[each] for each in behind if each in changes), None)
+            stood = change.payload.aside if change is not None else base.payload.aside if base is not None else ()
+            found += entry.payload.aside[len(stood) :]
+        if base is None:
+            break
+        entry = base
+    rows: list[pl.DataFrame] = []
+    for blob in found:
+        with suppress(DataError):
+            rows += parts_of(bench.blobs, (blob,), source)
+    return rows
 
 
 def begins_anew(workspace: Workspace, name: str) -> tuple[str, ...]:

@@ -19,12 +19,12 @@ from treadle.evidence import Entry, Payload, Reader, StepInput, digest
 from treadle.evidence.kinds.source_read import Increment, Mark, SourceRead
 from treadle.sources import ALONE
 from treadle.spec import Source
-from treadle.stages.aside import Held, hold, kept_aside, newest_of, not_aside
+from treadle.stages.aside import Held, hold, kept_aside, newest_of, not_aside, of_good
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
-from treadle.stages.followed import begins_anew, newest_after
+from treadle.stages.followed import begins_anew, ever_aside, newest_after
 from treadle.stages.named import refuse_misnamed
-from treadle.stages.quarantine import Head, head_of, parts_of
+from treadle.stages.quarantine import Head, head_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob, EntryRef, File, Snapshot
 
@@ -267,7 +267,7 @@ def keep_rows(
     assert new is not None
     last = base.entry.payload if base.entry else None
     newer, delivered = taken.newer, taken.rows
-    got = batch(delivered, keys, new, where) if delivered.width else Batch(delivered)
+    got = batch(delivered, keys, new, where, newer.again()) if delivered.width else Batch(delivered)
     # an increment without rows, as where only the contract is another, breaks nothing
     empty = last is not None and not got.rows.height
     # where it is begun anew the rows take the place of those that are kept, and do not come to them
@@ -277,12 +277,15 @@ def keep_rows(
     rules = len(asked.contract.rules) if asked.contract else 0
     held = Held(got.rows, rules=rules) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
     before, again = _before(bench, last, base, asked)
-    aside = not_aside(held, parts_of(bench.blobs, base.aside, asked.name)) if newer.again else held
+    aside, of_known = held, got.again
+    if of_known is not None and base.head is not None:
+        aside = not_aside(held, ever_aside(bench, base.head, asked.name), of_known)
+        of_known = of_good(held, of_known)
     quarantine = _set_aside(bench, asked.name, last, [each for each in (aside, again) if each is not None])
     for each in (held, again):
         if each is not None:
             each.raise_if_broken(asked.contract, where)
-    found = merged(before, Batch(held.good, got.deleted, newer.again), keys, new, where)
+    found = merged(before, Batch(held.good, got.deleted, of_known), keys, new, where)
     table = _kept(bench, asked, last, before, found, anew=base.recheck)
     if table.rows == 0 and asked.examples:
         raise DataError("the table has no rows", where=where, mend="the last good snapshot is kept; deliver it again")

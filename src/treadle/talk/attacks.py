@@ -195,10 +195,11 @@ def attacks(text: str, people: Sequence[str] = ()) -> list[Attack]:
     """
     names = "|".join(re.escape(name) for name in people if name) or "(?!)"
     found: dict[tuple[int, int], Attack] = {}
+    plain = text.replace("\u2019", "'")  # as word processors and telephones write it
     for rule in _RULES:
         pattern = "|".join(rule.found).replace("PEOPLE", names)
-        for match in re.finditer(pattern, text[:MOST], re.IGNORECASE):
+        for match in re.finditer(pattern, plain[:MOST], re.IGNORECASE):
             start, end = match.span()
             if all(end <= first or last <= start for first, last in found):
-                found[start, end] = Attack(" ".join(match.group().split()), rule.why, rule.instead)
+                found[start, end] = Attack(" ".join(text[start:end].split()), rule.why, rule.instead)
     return [found[span] for span in sorted(found)]

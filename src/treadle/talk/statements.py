@@ -95,6 +95,6 @@ def _begun(text: str, *beginnings: str) -> str:
     """The part alone, without the words that the form puts before it, and without a full stop."""
     said = " ".join(text.split()).rstrip(".!")
     for beginning in beginnings:
-        if said.lower().startswith(f"{beginning} "):
+        if said.lower().replace("\u2019", "'").startswith(f"{beginning} "):
             return said[len(beginning) + 1 :]
     return said
