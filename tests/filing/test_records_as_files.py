@@ -556,6 +556,9 @@ def test_a_file_of_what_was_dropped_since_is_an_older_one(shop: Workspace):
     drop_milestone(by(shop, "ada"), "first", "it is of no use")
     found = take(shop)
     assert found.ok and "milestones/first.md" in found.older
+    (folder(shop) / "notes" / "gain.md").rename(folder(shop) / "notes" / "lift.md")
+    assert [each.file for each in take(shop).refused] == ["notes/lift.md"], "a file keeps its name"
+    (folder(shop) / "notes" / "lift.md").unlink()
     change(shop, "milestones/first.md", "A model", "Another model")
     assert [each.file for each in take(shop).refused] == ["milestones/first.md"]
 

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from treadle.errors import DataError, RequestError
-from treadle.hosting.asked import as_asked, told_of
+from treadle.hosting.asked import as_asked, texts_of, told_of
 from treadle.hosting.found import Predicted
 from treadle.hosting.predicting import Wanted, _body, _write
 from treadle.models.request import InputField, Inputs
@@ -126,6 +126,8 @@ def test_a_file_of_codes_alone_is_asked_by_them_as_they_are_written(tmp_path: Pa
         {"code": "007", "n": 7, "typed": "7"},
         {"code": "012", "n": 12, "typed": "12"},
     ]
+    # what a contract makes texts of was guessed in training: such a column was 7 and 12, and is known by these
+    assert texts_of(live, source, {}) == {"code", "Code"} and texts_of(live, source, {"code": "str"}) == frozenset()
 
 
 def test_nan_and_infinities_are_counted_as_nothing() -> None:

@@ -429,6 +429,21 @@ def test_what_was_read_when_zones_were_read_otherwise_is_read_anew(
     assert read(place).cached
 
 
+def test_files_that_were_read_when_zones_were_read_otherwise_are_gone_on_from(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of before may be gone by now, and what is new is read by itself."""
+    begin(place, "{read: 'in/*.csv', new: {time_zone: Europe/Berlin}}")
+    file = deliver(place, "a.csv", [row(1)])
+    with monkeypatch.context() as before:
+        before.setattr(of_increments, "has_clock", lambda source: False)
+        read(place)
+    file.unlink()
+    deliver(place, "b.csv", [row(2)])
+    found = read(place)
+    assert found.numbers == [1, 2] and found.payload.increment is not None and not found.payload.increment.anew
+
+
 def test_a_file_that_was_only_touched_or_is_gone_is_no_news(place: Path) -> None:
     begin(place, BY_FILES)
     file = deliver(place, "a.csv", map(row, range(3)))

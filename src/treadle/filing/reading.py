@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MOST_FILES = 10_000
 _STATES = ("open", "done", "dropped")
+_MILESTONES = "milestones/"
 _FREE = ("because", "by")
 """Lines that are no part of what a record says by itself."""
 
@@ -60,7 +61,8 @@ def read_folder(workspace: Workspace, folder: Path, named: str, *, look: bool) -
         every = pages(workspace, reader)
         known = _known(reader, {file: folder / file for file in files}, every)
     workspace = replace(workspace, chain=rehearsed(workspace.chain)) if look else workspace
-    done = {file: _one(workspace, every.get(file), file, folder / file, known, look=look) for file in files}
+    gone = known - {page.head.get(ENTRY, "") for page in every.values()}
+    done = {file: _one(workspace, every.get(file), file, folder / file, known, gone, look=look) for file in files}
     taken = [each.told for each in done.values() if each.told is not None and not each.refused]
     refused = [each.told for each in done.values() if each.told is not None and each.refused]
     conflicts = [each.clash for each in done.values() if each.clash is not None]
@@ -104,10 +106,13 @@ def _known(reader: Reader, files: Mapping[str, Path], every: Mapping[str, Page])
     return {page.head.get(ENTRY, "") for page in every.values()} | {e.hash for e in reader.by_hash(*fresh)} - {""}
 
 
-def _one(workspace: Workspace, page: Page | None, file: str, place: Path, known: set[str], *, look: bool) -> _Done:
+def _one(
+    workspace: Workspace, page: Page | None, file: str, place: Path, known: set[str], gone: set[str], *, look: bool
+) -> _Done:
+    """`known`: entries that files were written from; `gone`: those of them that no page stands by now."""
     try:
         found = read_page(place, file)
-        if page is None and not found.edited and found.head.get(ENTRY, "") in known:
+        if page is None and not found.edited and file.startswith(_MILESTONES) and found.head.get(ENTRY, "") in gone:
             return _Done(older=True)  # what it tells of was dropped since
         if page is None or (ENTRY not in found.head and page.kind in ("note", "action")):
             return _new(workspace, page, file, found, look=look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -49,11 +49,15 @@ def as_asked(frame: pl.DataFrame, live: LiveModel) -> pl.DataFrame:
     return pl.DataFrame([_fitting(frame[name], fields[name].type) for name in frame.columns if name in fields])
 
 
-def texts_of(live: LiveModel, source: Source) -> frozenset[str]:
+def texts_of(live: LiveModel, source: Source, declared: Mapping[str, str]) -> frozenset[str]:
     """Columns of a file that are texts to the model, by both names that they may have: a few rows of codes such as 007
-    look like numbers, and the levels that the model knows are written as they are."""
-    there = {f.name: column_at_source(source, f.name) for f in live.inputs.fields if f.type == "str"}
-    # what a mapping reads as a type, it made of values that were guessed in training too
+    look like numbers, and the levels that the model knows are written as they are.
+
+    declared: types by the contract of the source. What it makes texts of, it made of values that were guessed in
+    training too, as does a mapping with a type: a column of 01067 alone is known as 1067.
+    """
+    texts = [f.name for f in live.inputs.fields if f.type == "str" and declared.get(f.name) != "str"]
+    there = {name: column_at_source(source, name) for name in texts}
     return frozenset(each for name, found in there.items() if found is not None for each in (name, found))
 
 

@@ -149,10 +149,12 @@ def _body(request: Wanted, live: LiveModel, project: Project) -> tuple[bytes, li
         )
     if request.record is not None:
         return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), [], None
+    from treadle.contracts import load
     from treadle.sources import mapped_own, read_own, read_rates
 
     source = all_tables(project.spec)[project.spec.predict.each]
-    given = read_own(request.source or "", source, where="--from", texts=texts_of(live, source))
+    declared = load(project.root / source.contract, source.contract).types if source.contract else {}
+    given = read_own(request.source or "", source, where="--from", texts=texts_of(live, source, declared))
     # a file in the columns of the source; one that has those of the table already stays as it is
     frame, notes = mapped_own(given, source, read_rates(source, project.root, "--from"), "--from")
     if not frame.height:

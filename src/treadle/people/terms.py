@@ -11,6 +11,7 @@ from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.decision_settled import DecisionSettled
 from treadle.evidence.kinds.decision_terms import TermsStated
+from treadle.evidence.kinds.mediation_called import MediationCalled
 from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.people.found import ExperimentShown, Position, SideShown
 
@@ -31,11 +32,15 @@ def standing_terms(entries: Sequence[Entry[Payload]]) -> Terms | None:
     found: Terms | None = None
     options: dict[str, str] = {}
     opened = entries[0].payload if entries else None
-    decides = opened.decides if isinstance(opened, DecisionOpened) else ""
+    # where somebody mediates, who decides hangs on the day: their word, or that of who agreed last, says that all have
+    alone = isinstance(opened, DecisionOpened) and not opened.mediator
+    decides = opened.decides if isinstance(opened, DecisionOpened) and alone else ""
     for entry in entries:
         told = entry.payload
         if isinstance(told, PositionStated):
             options[entry.actor] = told.option
+        elif isinstance(told, MediationCalled):
+            decides = ""
         if isinstance(told, TermsStated):
             found = Terms(entry, (entry.actor,))  # type: ignore[arg-type]
         elif isinstance(told, DecisionReviewed) and not told.holds:

@@ -26,6 +26,8 @@ from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.figures import figure
 from treadle.knowledge.notes import list_notes
+from treadle.models.registry import packing_of
+from treadle.people import request_of
 from treadle.people.checkins import pulse, warnings
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Point
@@ -34,6 +36,7 @@ from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
 from treadle.rhythm.retros import open_retros, unnamed
 from treadle.rhythm.since import entries_since, failed_since, first_at, spent_since
+from treadle.rhythm.turns import was_released
 from treadle.rhythm.waiting import waiting
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ def agenda(workspace: Workspace, reader: Reader, now: datetime, days: int | None
     found = [*_late_actions(reader, since), *_milestones(workspace, reader, since)]
     for part in _PARTS:
         found += part(reader, since)
+    found += _asked_before(workspace, reader, since)
     return Agenda(since.said, [*found, *_flagged(workspace, reader)])
 
 
@@ -147,24 +151,19 @@ def _releases(reader: Reader, since: Since) -> Iterator[Point]:
             if said.model not in settled:
                 yield _unreleased(entry, said)
     yield from _rest("releases", more, since)
-    yield from _asked_before(reader, newest)
 
 
-def _asked_before(reader: Reader, told: set[str]) -> Iterator[Point]:
-    """Versions that were asked for before, of targets of which none is `told`: they wait from meeting to meeting."""
-    made: list[Entry[ReleaseMade]] = reader.find(ReleaseMade, status="done", newest_first=True, limit=5 * _MOST)
-    asked: list[Entry[ReviewRequested]] = reader.find(
-        ReviewRequested, status="done", newest_first=True, limit=5 * _MOST
-    )
-    released = {entry.payload.model for entry in made}
-    for entry in asked:
-        model = entry.payload.model
-        address = model.rpartition(":")[0]
-        if address in told:
+def _asked_before(workspace: Workspace, reader: Reader, since: Since) -> Iterator[Point]:
+    """The newest versions that were asked for before, and still wait: from meeting to meeting, until they do not."""
+    for one in workspace.each():
+        packed = packing_of(reader, one.project.address, None)
+        asked = None if packed is None else request_of(reader, packed.payload.model, packed.payload.bundle.digest)
+        if asked is None or asked.seq >= since.first:
             continue
-        told.add(address)
-        if model not in released and reader.last(ReviewApproved, subject=f"model/{model}") is None:
-            yield _unreleased(entry, entry.payload)
+        model = asked.payload.model
+        approved = reader.last(ReviewApproved, subject=f"model/{model}")
+        if approved is None and not was_released(reader, one.endpoint, model):
+            yield _unreleased(asked, asked.payload)
 
 
 def _unreleased(entry: Entry[Payload], said: ReviewRequested) -> Point:

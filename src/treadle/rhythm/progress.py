@@ -96,15 +96,16 @@ def _about(said: Payload) -> str:
 
 
 def _counts(said: Payload, task: GrowthTask) -> bool:
-    """To drop an action is no progress in it, nor is to read a source anew, to look at savings, or to set a milestone
-    otherwise."""
+    """To drop an action or a milestone is no progress in it, nor is to read a source anew, or to look at savings."""
     if isinstance(said, ActionChanged):
         return said.state != "dropped"
+    if isinstance(said, MilestoneSet):
+        return not said.dropped
     if isinstance(said, SourceRead):
         return said.followed is not None
     if isinstance(said, SavingChosen):
         return task.key == f"saving/{said.saving}" and not said.dropped
-    return not isinstance(said, SavingsReviewed | MilestoneSet)
+    return not isinstance(said, SavingsReviewed)
 
 
 def _did(reader: Reader, plan: Standing) -> Iterator[str]:

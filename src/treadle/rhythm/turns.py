@@ -86,7 +86,7 @@ def _of_version(workspace: Workspace, project: str) -> Iterator[Turn]:
             return
         model, bundle = packed.payload.model, packed.payload.bundle.digest
         asked = request_of(reader, model, bundle)
-        if asked is None or _was_released(reader, workspace.endpoint, model):
+        if asked is None or was_released(reader, workspace.endpoint, model):
             return
     stands = review_of(chain, model, bundle)
     where, show = f"model/{model}", f"treadle models review {project} {model}"
@@ -114,7 +114,7 @@ def _of_version(workspace: Workspace, project: str) -> Iterator[Turn]:
         yield Turn(name, f"review {model}", f"it waits for an approval, {others}", show, where)
 
 
-def _was_released(reader: Reader, endpoint: str, model: str) -> bool:
+def was_released(reader: Reader, endpoint: str, model: str) -> bool:
     """Also one that was gone back from: nobody waits for that."""
     said: list[Entry[ReleaseMade | ReleaseRolledBack]] = reader.find(
         ReleaseMade, ReleaseRolledBack, subject=f"endpoint/{endpoint}", status="done", newest_first=True, limit=_MOST

@@ -12,6 +12,7 @@ from treadle.sources.files import Reading, Table, find_own, read_own, tabled, wh
 from treadle.sources.formats import ENDINGS, ending_of
 from treadle.sources.found import Found
 from treadle.sources.increments import (
+    HOW_ZONES,
     FileAsSeen,
     Known,
     Newer,
@@ -37,6 +38,7 @@ from treadle.sources.typing import Note
 from treadle.sources.words import Words, words_of
 
 __all__ = [
+    "HOW_ZONES",
     "ALONE",
     "ENDINGS",
     "EXACT",

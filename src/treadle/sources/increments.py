@@ -44,6 +44,7 @@ _DEFINES = ("read", "table", "query", "columns", "where", "key", "format", "sepa
 _WRITTEN = ("thousands", "quote_char", "skip_rows", "null_values", "date_format", "sheet")
 _OF_SERVERS = ("records", "parameters", "endpoint")
 _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
+HOW_ZONES = "how zones are read"
 _ZONES = "what says its zone is left"
 """How times are read of which a clock is said: another sentence where that changes."""
 FileAsSeen = tuple[str, int, int]
@@ -98,7 +99,7 @@ def definition_of(source: Source, root: Path) -> dict[str, str]:
     stated = {name: getattr(source, name) for name in (*_DEFINES, *_WRITTEN, *_OF_SERVERS)}
     stated |= {f"new.{name}": getattr(source.only_new, name) for name in _DEFINES_NEW}
     stated |= {"map": source.map, "unmapped": source.unmapped if source.map else ""}
-    stated |= {"how zones are read": _ZONES if has_clock(source) else ""}
+    stated |= {HOW_ZONES: _ZONES if has_clock(source) else ""}
     return {name: digest(value)[:16] for name, value in stated.items() if value} | digests_of_rates(source, root)
 
 

@@ -211,7 +211,7 @@ def _and_more(names: list[str]) -> str:
 
 def _base(work: Work, name: str, source: Source, rules: str, full: bool) -> _Base:
     """The last entry, where its products are there and it was asked the same."""
-    from treadle.sources import definition_of
+    from treadle.sources import HOW_ZONES, definition_of
 
     chain = work.workspace.chain
     with chain.reading() as record:
@@ -228,7 +228,8 @@ def _base(work: Work, name: str, source: Source, rules: str, full: bool) -> _Bas
         return _Base(None, "what was kept of it is gone")
     asked = definition_of(source, work.workspace.project.root)
     other = sorted(part for part in {*asked, *mark.definition} if asked.get(part) != mark.definition.get(part))
-    if other:
+    # files that were read before anything was kept of how: they may be gone by now, and there is no place to go on from
+    if other and not (other == [HOW_ZONES] and HOW_ZONES not in mark.definition and not mark.by):
         return _Base(None, f"{', '.join(other)} changed", before=None if mark.by else mark)
     return _Base(head, recheck=mark.contract != rules)
 
