@@ -244,12 +244,12 @@ def test_terms_wait_for_the_mediator_whose_day_has_come(shop: Path) -> None:
     """ada, who was to decide, is a party by now: that she and bo have agreed is not that all have."""
     given = {"project": str(shop), "name": "amount"}
     opens = OpenRequest(
-        **given, question="Is it worth it?", option=("keep", "drop"), asks=("bo",), until="2024-05-03", mediator="grace"
+        **given, question="Is it worth it?", option=("keep", "drop"), asks=("bo",), until="2030-01-03", mediator="grace"
     )
     decide_open(opens, asked("ada"))
     for who, option in (("ada", "keep"), ("bo", "drop")):
         decide_say(SayRequest(**given, chosen=option, because="so"), asked(who))
-    number, after, chain = terms(shop, who="ada").experiment.entry, date(2024, 5, 4), opened(shop).chain
+    number, after, chain = terms(shop, who="ada").experiment.entry, date(2030, 1, 4), opened(shop).chain
     assert not agree(chain.acting("bo"), "amount", number, after).payload.complete
     with chain.reading() as reader:
         found = decision(reader, "amount", after)

@@ -433,7 +433,7 @@ def test_files_that_were_read_when_zones_were_read_otherwise_are_gone_on_from(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of before may be gone by now, and what is new is read by itself."""
-    begin(place, "{read: 'in/*.csv', new: {time_zone: Europe/Berlin}}")
+    begin(place, "{read: 'in/*.csv', new: {}, map: {told: {from: told, zone: Europe/Berlin}}, unmapped: keep}")
     file = deliver(place, "a.csv", [row(1)])
     with monkeypatch.context() as before:
         before.setattr(of_increments, "has_clock", lambda source: False)
