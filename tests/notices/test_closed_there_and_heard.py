@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from test_issues_of_forges import Forge, forged
+from test_issues_of_forges import Forge, acted, forged
 from told_shop import NOW, POST, action, alert, at, sent, told_shop
 from written_shop import packed, released
 
@@ -88,9 +88,7 @@ def test_what_was_decided_here_stands_whatever_was_closed_there(
 ) -> None:
     forge = Forge("github")
     with serving(forge.answer) as web:
-        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "actions")
-        number = action(shop)
-        sent(shop)
+        shop, number = acted(tmp_path / "shop", monkeypatch, web, "github")
         change_action(shop.chain, shop.project.spec, number, state="dropped", because="no need")
         forge.close(1, "ada-gh")
         assert sent(shop)[0].text.endswith(f"was closed by ada-gh (ada); action {number} is dropped already")
@@ -102,9 +100,7 @@ def test_who_is_killed_while_an_action_is_closed_hears_it_again(
 ) -> None:
     forge = Forge("github")
     with serving(forge.answer) as web:
-        shop = forged(tmp_path / "shop", monkeypatch, web, "github", "actions")
-        number = action(shop)
-        sent(shop)
+        shop, number = acted(tmp_path / "shop", monkeypatch, web, "github")
         forge.close(1, "ada-gh")
         with monkeypatch.context() as killed:
             killed.setattr(hearing, "close_action", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))

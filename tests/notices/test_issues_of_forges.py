@@ -130,6 +130,14 @@ def forged(folder: Path, monkeypatch: pytest.MonkeyPatch, web: Web, kind: str, a
     return shop
 
 
+def acted(folder: Path, monkeypatch: pytest.MonkeyPatch, web: Web, kind: str) -> tuple[Workspace, int]:
+    """A shop with an action, whose issue is open at the forge; and its number."""
+    shop = forged(folder, monkeypatch, web, kind, "actions")
+    number = action(shop)
+    sent(shop)
+    return shop, number
+
+
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_an_alert_opens_an_issue_and_closing_it_comes_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -169,9 +177,7 @@ def test_an_action_that_is_closed_there_is_closed_here(
 ) -> None:
     forge = Forge(kind)
     with serving(forge.answer) as web:
-        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "actions")
-        number = action(shop)
-        sent(shop)
+        shop, number = acted(tmp_path / "shop", monkeypatch, web, kind)
         forge.close(1, "somebody", reason)
         (heard,) = sent(shop)
         assert heard.text.endswith(f"so action {number} is {state}")
@@ -187,9 +193,7 @@ def test_an_action_that_is_closed_here_is_closed_there(
 ) -> None:
     forge = Forge(kind)
     with serving(forge.answer) as web:
-        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "actions")
-        number = action(shop)
-        sent(shop)
+        shop, number = acted(tmp_path / "shop", monkeypatch, web, kind)
         change_action(shop.chain, shop.project.spec, number, state="done", because="she said yes")
         (told,) = sent(shop)
         assert told.text.endswith("(closed)") and forge.issues[1]["state"] == "closed"
@@ -205,9 +209,7 @@ def test_what_was_closed_from_here_was_closed_by_nobody_though_the_answer_is_los
     """The forge says that who owns the token closed it, who may be a person of the project."""
     forge = Forge(kind)
     with serving(forge.answer) as web:
-        shop = forged(tmp_path / "shop", monkeypatch, web, kind, "actions")
-        number = action(shop)
-        sent(shop)
+        shop, number = acted(tmp_path / "shop", monkeypatch, web, kind)
         change_action(shop.chain, shop.project.spec, number, state="done", because="she said yes")
         forge.hangs_up = 1
         (told,) = sent(shop)
