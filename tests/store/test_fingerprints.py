@@ -116,3 +116,33 @@ def test_the_hash_is_blake3_of_rows_names_types_and_values() -> None:
     lengths = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
     said = b"3" + b"a\0List(Int64)\0" + b"\1\0\1" + lengths + b"\1" + (7).to_bytes(8, "little")
     assert fingerprint(pl.DataFrame({"a": [[7], None, []]})) == blake3(said).hexdigest()
+
+
+SPELLED = b"%s\0Int64\0" % (b"b" * 65)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": ["\0"], "b": [7]}, {"a": pl.Series([None], dtype=pl.String), "b": [7]}),
+        ({"a": [int.from_bytes(b"A" * 8, "little")], "b": [7]}, {"a\0Int64\0AAAAAAAAb": [7]}),
+        (
+            {"1a": [3], "b" * 65: [7]},
+            {"a": [3, *(int.from_bytes(SPELLED[at : at + 8], "little") for at in range(0, 72, 8)), 7]},
+        ),
+    ],
+    ids=["missing", "name", "height"],
+)
+def test_nothing_reads_as_another_column_as_missing_or_as_a_height(
+    one: dict[str, list[object]], other: dict[str, list[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pair was made so that one plain row of bytes without marks between its parts is the same for both."""
+    monkeypatch.undo()
+    assert fingerprint(pl.DataFrame(one)) != fingerprint(pl.DataFrame(other))
+
+
+def test_a_category_is_named_by_its_text_and_not_by_its_number_in_this_process() -> None:
+    pl.Series(["first here"], dtype=pl.Categorical)
+    lengths = (1).to_bytes(4, "little") + (2).to_bytes(4, "little")
+    said = b"2" + b"a\0Categorical\0" + lengths + b"xyy"
+    assert fingerprint(pl.DataFrame({"a": pl.Series(["x", "yy"], dtype=pl.Categorical)})) == blake3(said).hexdigest()

@@ -73,11 +73,22 @@ def _hash(begin: bytes) -> blake3:
 
 def _of_block(frame: pl.DataFrame) -> str:
     total = _hash(f"{frame.height}".encode())
+    if frame.width and frame.columns[0][:1].isdigit():
+        total.update(b"\0")  # where the height ends and the name begins
     for column in frame.iter_columns():
-        total.update(f"{column.name}\0{column.dtype}\0".encode())
+        total.update(_heading(column))
         for content in _plain_bytes(column):
             total.update(content)
     return total.hexdigest()
+
+
+def _heading(column: pl.Series) -> bytes:
+    """The name, the type and whether values are missing: how many bytes follow of what, so that no text among the values
+    reads as another column, or as which are missing."""
+    name, kind = column.name.replace("\0", "\0\0"), f"{column.dtype}"
+    if column.null_count() and not column.dtype.is_nested():  # of nested values those that are there always stand first
+        kind += " or NULL"
+    return f"{name}\0{kind}\0".encode()
 
 
 def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
@@ -88,6 +99,9 @@ def _plain_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
     if dtype.is_nested():
         yield from _of_nested(column)
         return
+    if dtype == pl.Categorical:  # its numbers are of a process, and not of the value
+        column = column.cast(pl.String)
+        dtype = column.dtype
     if missing:
         yield _view(column.is_null().cast(pl.UInt8))
 
@@ -125,7 +139,7 @@ def _of_nested(column: pl.Series) -> Iterator[bytes | memoryview]:
         yield _view(lengths)
         yield from _of_nested(lists.filter(lengths > 0).explode())  # of an empty list it would make a NULL
     else:
-        yield from _plain_bytes(there.cast(pl.String) if dtype == pl.Categorical else there)
+        yield from _plain_bytes(there)
 
 
 def _view(numbers: pl.Series) -> memoryview:
