@@ -119,3 +119,44 @@ def test_no_group_holds_two_rows_that_may_not_be_together(data: st.DataObject) -
     assert all(found[a] != found[b] for a, b in far | split)
     whole = components(rows, *(np.array([p[n] for p in pairs], dtype=np.int32) for n in (0, 1)))
     assert all(whole[row] == whole[found[row]] and found[row] <= row for row in range(rows))
+
+
+def pair_by_pair(
+    rows: int, pairs: list[tuple[int, int, int, float]], far: set[Pair], split: set[Pair], own: list[int]
+) -> list[int]:
+    """The strongest first, each held to every pair of two groups."""
+    groups = [{row} for row in range(rows)]
+    for left, right, why, _ in sorted(pairs, key=lambda each: (each[2], -each[3], each[0], each[1])):
+        one, other = (next(group for group in groups if row in group) for row in (left, right))
+        across = {(min(a, b), max(a, b)) for a in one for b in other}
+        twice = {own[row] for row in one} & {own[row] for row in other} - {-1}
+        if one is other or across & split or (why != PERSON and (twice or (why == LIKE and across & far))):
+            continue
+        groups = [group for group in groups if group not in (one, other)] + [one | other]
+    return [min(next(group for group in groups if row in group)) for row in range(rows)]
+
+
+@given(st.data())
+def test_pairs_join_groups_as_if_every_two_rows_were_asked(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(3, 9))
+    every = [(a, b) for a in range(rows) for b in range(a + 1, rows)]
+    chosen = data.draw(st.lists(st.sampled_from(every), unique=True, min_size=1))
+    pairs = [
+        (a, b, data.draw(st.sampled_from((PERSON, EXACT, LIKE))), float(data.draw(st.integers(1, 5)))) for a, b in chosen
+    ]
+    far, split = (set(data.draw(st.lists(st.sampled_from(every), unique=True, max_size=5))) for _ in range(2))
+    own = data.draw(st.lists(st.integers(-1, 2), min_size=rows, max_size=rows))
+    far -= {(a, b) for a, b, why, _ in pairs if why != LIKE}
+    known = links(pairs)
+    every_row = np.zeros(rows, np.int32)
+    left, right = (np.array([pair[n] for pair in sorted(far)], dtype=np.int32) for n in (0, 1))
+    guard = Guard(frozenset(split), np.array(own, np.int32), 0.0, lambda left, right: np.zeros(len(left)))
+    found = clusters._merged(every_row, np.ones(rows, bool), known, guard, (left, right, np.ones(len(far), bool)))
+    assert found.tolist() == pair_by_pair(rows, pairs, far, split, own)
+
+
+def test_a_large_group_is_put_together_once_more_without_asking_all_of_its_pairs() -> None:
+    rows = 60_000  # all pairs of them were hours
+    pairs = [(0, row, EXACT, np.inf) for row in range(1, rows)]
+    found = np.array(grouped(rows, pairs, split=[(7, rows - 1)]))
+    assert not found[:-1].any() and found[-1] == rows - 1

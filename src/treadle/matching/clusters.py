@@ -164,36 +164,52 @@ def _merged(
     for n in order.tolist():
         made.merge(int(mine.left[n]), int(mine.right[n]), int(mine.why[n]))
     found = label.copy()
-    for first, members in made.members.items():
-        found[members] = first
+    for members in made.members.values():
+        found[members] = min(members)
     return found
 
 
 class _Merging:
-    """Groups that grow pair by pair; each is known by its first row."""
+    """Groups that grow pair by pair, the smaller one into the larger: a pair costs what is known of the smaller, and not
+    all pairs of two groups. Each is known by one of its rows."""
 
     def __init__(
         self, rows: list[int], distinct: Index, apart: set[tuple[int, int]], unlike: set[tuple[int, int]]
     ) -> None:
-        self.distinct, self.apart, self.unlike = distinct, apart, unlike
         self.home = {row: row for row in rows}
         self.members = {row: [row] for row in rows}
+        self.sources = {row: {int(distinct[row])} if distinct[row] >= 0 else set[int]() for row in rows}
+        self.apart, self.unlike = self._foes(apart), self._foes(unlike)
 
     def merge(self, one: int, other: int, why: int) -> None:
-        first, second = sorted((self.home[one], self.home[other]))
-        if first == second or not self._may(self.members[first], self.members[second], why):
+        small, large = sorted((self.home[one], self.home[other]), key=lambda group: len(self.members[group]))
+        if small == large or not self._may(small, large, why):
             return
-        for row in self.members[second]:
-            self.home[row] = first
-        self.members[first] += self.members.pop(second)
+        for row in self.members[small]:
+            self.home[row] = large
+        self.members[large] += self.members.pop(small)
+        for known in (self.sources, self.apart, self.unlike):
+            known[large] |= known.pop(small)
 
-    def _may(self, ones: list[int], others: list[int], why: int) -> bool:
+    def _may(self, small: int, large: int, why: int) -> bool:
         """A split holds against all. Persons alone may put two rows of a distinct source together."""
-        pairs = [(a, b) if a < b else (b, a) for a in ones for b in others]
-        if any(pair in self.apart for pair in pairs):
+        if self._at_odds(self.apart, small, large):
             return False
         if why == PERSON:
             return True
-        if {s for r in ones if (s := self.distinct[r]) >= 0} & {s for r in others if (s := self.distinct[r]) >= 0}:
+        if self.sources[small] & self.sources[large]:
             return False
-        return why == EXACT or not any(pair in self.unlike for pair in pairs)
+        return why == EXACT or not self._at_odds(self.unlike, small, large)
+
+    def _at_odds(self, foes: dict[int, set[int]], one: int, other: int) -> bool:
+        few, home = (one, other) if len(foes[one]) <= len(foes[other]) else (other, one)
+        return any(self.home.get(row) == home for row in foes[few])
+
+    def _foes(self, pairs: set[tuple[int, int]]) -> dict[int, set[int]]:
+        """Rows that must not come to the rows of each group."""
+        found = {row: set[int]() for row in self.home}
+        for one, other in pairs:
+            for row, foe in ((one, other), (other, one)):
+                if row in found:
+                    found[row].add(foe)
+        return found
