@@ -8,9 +8,6 @@ from treadle.evidence import Entry, Payload, Reader
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.store import Snapshot
 
-_MOST = 5000
-"""Entries that are looked at; a snapshot that feeds more is told of the first so many."""
-
 
 class Uses(Struct, frozen=True):
     """Runs and models that used it, the newest first, each once."""
@@ -27,7 +24,7 @@ def uses_of(reader: Reader, snapshot: Snapshot) -> Uses:
     """
     seen = dict[int, Entry[Payload]]()
     level = [snapshot.content]
-    while level and len(seen) < _MOST:
+    while level:
         fresh = [entry for entry in reader.by_seq(_users(reader, level)) if entry.seq not in seen]
         seen |= {entry.seq: entry for entry in fresh}
         level = [each for entry in fresh for each in (*(ref.content for ref in entry.made), entry.hash)]

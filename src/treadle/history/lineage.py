@@ -27,7 +27,7 @@ def explain(workspace: Workspace, subject: str) -> Lineage:
     """All that led to `subject`, nearest first. A prediction id begins at the prediction that was answered."""
     with workspace.chain.reading() as reader:
         start = _start(workspace, reader, subject)
-        (found, more), gone = _walked(reader, start.entries), removals(reader)
+        (found, more), gone = _walked(reader, start.entries, _MOST), removals(reader)
     nodes = [_node(workspace, entry, depth, gone) for entry, depth in found]
     nodes.sort(key=lambda node: (node.depth, -node.seq))
     return Lineage(subject=subject, nodes=nodes, serves=start.serves, prediction=start.prediction, more=more)
@@ -65,18 +65,23 @@ def all_called(workspace: Workspace, reader: Reader, subject: str, where: str) -
 
 
 def walk(reader: Reader, start: Sequence[Entry[Payload]]) -> list[tuple[Entry[Payload], int]]:
-    """Level by level; the same content may have been made again later: what came before an entry counts."""
-    return _walked(reader, start)[0]
+    """All that led to `start`, level by level, without a bound: of a table that grew each hour no part is missing.
+
+    The same content may have been made again later: what came before an entry counts.
+    """
+    return _walked(reader, start, None)[0]
 
 
-def _walked(reader: Reader, start: Sequence[Entry[Payload]]) -> tuple[list[tuple[Entry[Payload], int]], int]:
-    """As `walk`; and how many entries more stand on the first level that is not told of."""
+def _walked(
+    reader: Reader, start: Sequence[Entry[Payload]], most: int | None
+) -> tuple[list[tuple[Entry[Payload], int]], int]:
+    """As `walk`, of `most` entries, about; and how many more stand on the first level that is not told of."""
     from treadle.evidence.views import makers
 
     out: list[tuple[Entry[Payload], int]] = []
     seen: set[int] = set()
     level, depth = list(start), 0
-    while level and len(out) < _MOST:
+    while level and (most is None or len(out) < most):
         fresh = [entry for entry in level if entry.seq not in seen]
         seen.update(entry.seq for entry in fresh)
         out += [(entry, depth) for entry in fresh]
