@@ -23,7 +23,9 @@ from treadle.errors import DataError, SpecError, TreadleError
 from treadle.evidence import verify
 from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
+from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.model_packed import ModelPacked
+from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
@@ -222,6 +224,43 @@ def test_what_waits_was_signed_or_is_undecided_stays(workspace: Workspace) -> No
     assert why[2] == ["shop:2 was signed by ada"] and why[1] == ["shop:2 was signed by ada"]
     chain.append(DecisionClosed(decision="late", opened=opened_.ref, option="yes", because="so"), "decision/late")
     assert versions(asked(workspace, 1).removed) == [3, 4]
+
+
+def test_what_is_cited_on_an_open_decision_stays_until_it_is_closed_and_when_it_is_opened_again(
+    workspace: Workspace,
+) -> None:
+    snapshots, chain, about = kept_daily(workspace, 4), workspace.chain, "decision/late"
+    for n in range(2):
+        train(workspace, snapshots[n], f"shop:{n}")
+    asked_by, said_by = (chain.last(ModelPacked, subject=f"model/shop:{n}").ref for n in range(2))
+    options = (Option("yes"), Option("no"))
+    opening = DecisionOpened(decision="late", question="?", options=options, decides="ada", evidence=(asked_by,))
+    first = chain.append(opening, about)
+    position = PositionStated(decision="late", opened=first.ref, option="yes", because="so", evidence=(said_by,))
+    chain.acting("grace").append(position, about)
+    why = {line.version: line.why for line in asked(workspace, 1).kept if line.table == "shop/source/orders"}
+    assert why[0] == why[1] == ["decision late is open"]
+    end = chain.append(DecisionClosed(decision="late", opened=first.ref, option="yes", because="so"), about)
+    assert versions(asked(workspace, 1).removed) == [0, 1, 2]
+    chain.append(DecisionReviewed(decision="late", closed=end.ref, holds=False, because="no"), about)
+    assert versions(asked(workspace, 1).removed) == [2]
+
+
+def test_a_version_waits_until_its_own_target_is_released_whatever_others_release(workspace: Workspace) -> None:
+    snapshots, chain = kept_daily(workspace, 5), workspace.chain
+    names = ("shop:1", "shop:2", "shop.days:3")
+    for snapshot, name in zip(snapshots[:3], names, strict=True):
+        train(workspace, snapshot, name)
+    bundles = {name: chain.last(ModelPacked, subject=f"model/{name}").payload.bundle for name in names}
+    release(workspace, "shop:2")
+    for name in ("shop:1", "shop.days:3"):
+        chain.append(ReviewRequested(model=name, bundle=bundles[name], gates=()), f"model/{name}")
+    release(workspace, "shop:2")
+    one = replace(workspace, keep=Keep(last=1, releases=1))
+    why = {line.version: line.why for line in asked(one).kept if line.table == "shop/source/orders"}
+    # what shop:2 was released by names no other request, and shop:1 was passed over by it
+    assert why[2] == ["shop.days:3 waits for its review"] and why[1] == ["shop:2 is served at back"]
+    assert versions(asked(one).removed) == [0, 3]
 
 
 def test_rows_set_aside_go_and_stay_with_the_reading_that_set_them_aside(workspace: Workspace) -> None:

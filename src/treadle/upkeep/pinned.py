@@ -7,14 +7,15 @@ What a thing rests on is what the record says that it was made of, walked back t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 
 from treadle.evidence import Entry, Payload, Reader
-from treadle.evidence.kinds.decision_closed import DecisionClosed
 from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_terms import TermsStated
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.of_version import Release
+from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.release_rolled_back import ReleaseRolledBack
 from treadle.evidence.kinds.review_approved import ReviewApproved
@@ -23,6 +24,8 @@ from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.evidence.kinds.version_signed import VersionSigned
 from treadle.evidence.removals import Named, name_of
 from treadle.history.lineage import walk_of_all
+from treadle.models.registry import address_of
+from treadle.people.decisions import standings
 from treadle.store import Snapshot
 
 Pins = dict[Named, list[str]]
@@ -78,14 +81,19 @@ def _answering(reader: Reader, versions: Mapping[str, str]) -> Needed:
 
 
 def _waiting(reader: Reader) -> Needed:
-    """Versions that were asked to be released since the newest release, and that nobody has approved."""
-    newest = max((several[0].seq for several in _releases(reader).values()), default=0)
+    """Versions that were asked to be released since the newest release of their target, and that nobody has approved.
+    What other endpoints and projects of the record release says nothing of them."""
+    newest = dict[str, int]()
+    for several in _releases(reader).values():
+        for entry in several:
+            address = address_of(entry.payload.model)
+            newest[address] = max(newest.get(address, 0), entry.seq)
     approved: list[Entry[ReviewApproved]] = reader.find(ReviewApproved, status="done")
     done = {entry.payload.request.digest for entry in approved}
     asked: list[Entry[ReviewRequested]] = reader.find(ReviewRequested, status="done")
-    for entry in asked:
-        if entry.seq > newest and entry.hash not in done:
-            yield f"{entry.payload.model} waits for its review", entry
+    for request in asked:
+        if request.seq > newest.get(address_of(request.payload.model), 0) and request.hash not in done:
+            yield f"{request.payload.model} waits for its review", request
 
 
 def _signed(reader: Reader) -> Needed:
@@ -95,16 +103,16 @@ def _signed(reader: Reader) -> Needed:
 
 
 def _undecided(reader: Reader) -> Needed:
-    closed: list[Entry[DecisionClosed]] = reader.find(DecisionClosed, status="done")
-    done = {entry.payload.opened.digest for entry in closed}
-    opened: list[Entry[DecisionOpened]] = reader.find(DecisionOpened, status="done")
+    """What an open decision, one that was opened again too, cites as evidence: in its question and in what was said."""
+    still = {each.name for each in standings(reader, date.min) if each.status in ("open", "overdue")}  # on any day
+    said: list[Entry[DecisionOpened | PositionStated]] = reader.find(DecisionOpened, PositionStated, status="done")
     terms: list[Entry[TermsStated]] = reader.find(TermsStated, status="done")
-    for entry in opened:
-        if entry.hash not in done:
+    for entry in said:
+        if entry.payload.decision in still:
             yield f"decision {entry.payload.decision} is open", entry
-    for said in terms:
-        if said.payload.opened.digest not in done:
-            yield f"decision {said.payload.decision} is to be settled on it", said
+    for stated in terms:
+        if stated.payload.decision in still:
+            yield f"decision {stated.payload.decision} is to be settled on it", stated
 
 
 def _sealed(reader: Reader) -> Needed:
