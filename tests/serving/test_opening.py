@@ -16,7 +16,10 @@ from treadle.errors import DataError, EvidenceError, SpecError
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.features import Memory
 from treadle.hosting.opening import newest_rows, open_door, open_live, parse_time, rebuild_state, source_columns
+from treadle.hosting.running import first_steps
+from treadle.models.registry import find
 from treadle.principal import ANONYMOUS
+from treadle.serving import App
 from treadle.spec import load
 from treadle.workspace import Workspace, open_workspace
 
@@ -29,7 +32,7 @@ def test_a_time_is_read_in_utc(text: str, hour: int) -> None:
     assert parse_time(text, "--as-of").tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2024-13-01", "1 April 2024"])
+@pytest.mark.parametrize("text", ["", "soon", "2024-13-01", "1 April 2024", "9999-12-31T23:59:59-05:00"])
 def test_what_is_no_time_is_told_with_where_it_stands_and_how_one_is_written(text: str) -> None:
     with pytest.raises(SpecError, match=f'"{text}" is not a time') as caught:
         parse_time(text, "--as-of")
@@ -89,6 +92,18 @@ def test_a_damaged_log_of_a_table_stops_no_server(workspace: Workspace) -> None:
     for log in (workspace.root / "tables").rglob("source/orders/_delta_log/*.json"):
         log.write_text("{", encoding="utf-8")
     assert set(source_columns(workspace)) == {"customers"}
+
+
+def test_what_is_tried_is_of_the_version_that_is_served_and_stops_no_server(app: App, workspace: Workspace) -> None:
+    """A newer version, which waits or was rolled back, may be asked by a field that this one refuses."""
+    newer = find(workspace.chain, "shop", "shop:2").payload
+    asked = {**newer.example, "channel": "shop"}
+    workspace.chain.append(msgspec.structs.replace(newer, model="shop:3", example=asked), "shop")
+    live, state = app.endpoint.live, app.endpoint.state
+    lines = first_steps(workspace, live, state, "http://x")
+    assert any("curl" in line for line in lines) and any('"model":"shop:1"' in line for line in lines)
+    live.name = "shop:3"
+    assert first_steps(workspace, live, state, "http://x") == ["Also: http://x/openapi.json."]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "10.0.0.1", ""])

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 def parse_time(text: str, where: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError as bad:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as bad:  # of a time that has no place in the years of UTC
         raise SpecError(
             f'"{text}" is not a time', where=where, mend="write 2013-11-01 or 2013-11-01T06:00:00Z"
         ) from bad
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def open_live(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from treadle.errors import TreadleError
 from treadle.hosting.found import Served
 from treadle.hosting.opening import make_app, open_door, parse_time, rebuild_state
 
@@ -67,27 +68,33 @@ def serve_until_stopped(
 
 def first_steps(workspace: Workspace, live: LiveModel, state: OnlineState | None, url: str) -> list[str]:
     """A curl line with its real answer, and how to stop."""
-    from treadle.serving import prediction
-
-    record = example_record(workspace)
-    if record is None:
+    try:
+        tried = _tried(workspace, live, state)
+    except TreadleError:  # it is only shown: an example that is not answered now stops no server
+        tried = None
+    if tried is None:
         return [f"Also: {url}/openapi.json."]
-    body = msgspec.json.encode(record).decode()
-    found: Any = live.reader.read(body.encode())
-    score = live.score(live.features(found, state)[0])
-    answer = prediction("…", live.task.decided(score, live.threshold), live.name)
+    body, answer = tried
     quoted = body.replace("'", "'\\''")
     return [
         "Try it:",
         f"  curl -s {url}/predict -H 'content-type: application/json' -d '{quoted}'",
-        f"  {msgspec.json.encode(answer).decode()}",
+        f"  {answer}",
         f"Also: {url}/openapi.json, /readyz; with a token (treadle tokens create): /events, /outcomes, /metrics, /api.",
     ]
 
 
-def example_record(workspace: Workspace) -> dict[str, Any] | None:
-    """A real record, the newest of the examples, with the fields that a request has."""
-    from treadle.evidence.kinds.model_packed import ModelPacked
+def _tried(workspace: Workspace, live: LiveModel, state: OnlineState | None) -> tuple[str, str] | None:
+    """A real record of the version that is served, and its answer, both as JSON. A newer version may be asked by
+    other fields."""
+    from treadle.models.registry import address_of, find
+    from treadle.serving import prediction
 
-    packing = workspace.chain.last(ModelPacked, subject=workspace.project.address)
-    return dict(packing.payload.example) if packing is not None and packing.payload.example else None
+    record = find(workspace.chain, address_of(live.name), live.name).payload.example
+    if not record:
+        return None
+    body = msgspec.json.encode(record)
+    found: Any = live.reader.read(body)
+    score = live.score(live.features(found, state)[0])
+    answer = prediction("…", live.task.decided(score, live.threshold), live.name)
+    return body.decode(), msgspec.json.encode(answer).decode()
