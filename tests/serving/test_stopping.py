@@ -9,16 +9,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from served_shop import RECORD
 
-from treadle.errors import RequestError, StoreError
+from treadle.access.door import Refused
+from treadle.errors import RequestError, SpecError, StoreError
 from treadle.evidence.kinds.access_refused import AccessRefused
 from treadle.hosting import draining
+from treadle.principal import person
 from treadle.serving import App, Endpoint, apart, records
 from treadle.serving import app as serving_app
+from treadle.spec import load
 from treadle.workspace import Workspace
 
 FROZEN = """
@@ -161,6 +165,90 @@ def test_refusals_wait_for_a_catalog_that_is_away_and_are_told_once(
     monkeypatch.setattr("treadle.access.refusals.tell", tell)
     asyncio.run(watched())
     assert told == [("first", 1), ("second", 1), ("first", 1)]
+
+
+def test_refusals_that_are_being_told_as_a_server_stops_are_told_once(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes, told = threading.Event(), threading.Event(), list[str]()
+
+    def tell(_chain: object, _project: str, refused: list[AccessRefused]) -> None:
+        begun.set()
+        assert goes.wait(20)
+        told.extend(each.who for each in refused)
+
+    async def stopped() -> None:
+        app.door.refusals.note("first", "GET /read", "why", "10.0.0.1", time.time())
+        watching = asyncio.create_task(draining.watch_the_door(workspace, app.door, seconds=0.01))
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        app.door.refusals.note("last", "GET /read", "why", "10.0.0.1", time.time())
+        watching.cancel()
+        await asyncio.sleep(0)
+        goes.set()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    monkeypatch.setattr("treadle.access.refusals.tell", tell)
+    asyncio.run(stopped())
+    assert told == ["first", "last"]
+
+
+def test_a_project_file_that_could_not_be_followed_is_tried_again_and_then_once(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was wrong may lie elsewhere, as a file that comes later or a folder that is trusted later."""
+    file, loads, wrong = workspace.project.file, list[int](), True
+    text = file.read_text(encoding="utf-8").replace("logins: {", 'logins: {"bea": bea, ')
+
+    def loading(path: Path) -> Any:
+        loads.append(1)
+        if wrong:
+            raise SpecError("a file that it names is not there")
+        return load(path)
+
+    async def watched() -> None:
+        nonlocal wrong
+        following = draining._ProjectFile(workspace, app.door)
+        for turns, tried in ((1, 1), (9, 1), (1, 2)):
+            for _ in range(turns):
+                await following.follow()
+            assert len(loads) == tried and "bea" not in app.door.spec.access.logins
+        file.write_text(text, encoding="utf-8")
+        await following.follow()
+        assert len(loads) == 3, "another one is tried at once"
+        wrong = False
+        for _ in range(30):
+            await following.follow()
+        assert len(loads) == 4 and app.door.spec.access.logins["bea"] == "bea"
+
+    monkeypatch.setattr("treadle.spec.load", loading)
+    asyncio.run(watched())
+
+
+def test_who_left_the_people_of_the_project_is_let_in_no_more(app: App, workspace: Workspace) -> None:
+    file = workspace.project.file
+    session = app.door.sign_in(code=app.door.invite(person("grace", via="login grace")))
+    headers = [(b"host", b"127.0.0.1"), (b"cookie", f"{app.door.cookie}={session}".encode())]
+
+    def refused() -> int:
+        try:
+            app.door.enter("GET", headers, "GET /metrics", "records")
+        except Refused as bad:
+            return bad.status
+        return 0
+
+    async def watched() -> None:
+        watching = asyncio.create_task(draining.watch_the_door(workspace, app.door, seconds=0.01))
+        file.write_text(file.read_text(encoding="utf-8").replace("[grace]", "[bea]"), encoding="utf-8")
+        async with asyncio.timeout(20):
+            while not refused():
+                await asyncio.sleep(0.01)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    assert refused() == 0
+    asyncio.run(watched())
+    assert refused() == 403
 
 
 def test_outcomes_that_were_refused_are_not_kept(

@@ -16,11 +16,13 @@ from treadle.serving import apart
 
 if TYPE_CHECKING:
     from treadle.access.door import Door
+    from treadle.evidence.kinds.access_refused import AccessRefused
     from treadle.workspace import Workspace
 
 DRAIN_SECONDS = 60.0
 DOOR_SECONDS = 1.0
 _LAST_SECONDS = 3.0  # for the last word to the record, of the ten in which a stopped server ends
+_TURNS = 10  # of which each tries a project file again that could not be followed
 _LATER = 10  # niceness: on a busy machine predictions go first
 
 
@@ -57,29 +59,60 @@ async def watch_the_door(workspace: Workspace, door: Door, seconds: float = DOOR
     """
     from treadle.access import tokens
     from treadle.access.refusals import tell
-    from treadle.spec import load
 
-    file, project = workspace.project.file, workspace.project.spec.project
-    waiting, seen = [], _changed(file)
+    chain, project, file = workspace.chain, workspace.project.spec.project, _ProjectFile(workspace, door)
+    waiting: list[AccessRefused] = []
+    telling: list[asyncio.Task[None]] = []
+
+    async def told() -> None:
+        await apart(partial(tell, chain, project, list(waiting)))
+        waiting.clear()
+
     try:
         while True:
             await asyncio.sleep(seconds)
             with contextlib.suppress(Exception):
-                door.renew(await apart(lambda: tokens.book(workspace.chain, project, before=door.tokens)))
-            if (now := _changed(file)) != seen:
-                seen = now
-                with contextlib.suppress(Exception):  # a file that is wrong changes nothing of what stands
-                    door.follow((await apart(lambda: load(file))).of(workspace.project.target or None).spec)
+                door.renew(await apart(lambda: tokens.book(chain, project, before=door.tokens)))
+            await file.follow()
             waiting += door.refusals.due(time.time())
             if waiting:
+                telling = [asyncio.create_task(told())]
                 with contextlib.suppress(Exception):
-                    await apart(partial(tell, workspace.chain, project, waiting))
-                    waiting = []
+                    await asyncio.shield(telling[0])
     finally:  # a catalog that does not answer keeps no server alive
-        left = [*waiting, *door.refusals.due(time.time(), last=True)]
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_LAST_SECONDS):
-                await apart(partial(tell, workspace.chain, project, left))
+                await asyncio.gather(*telling, return_exceptions=True)  # what is being told is not told again
+                await apart(partial(tell, chain, project, [*waiting, *door.refusals.due(time.time(), last=True)]))
+
+
+class _ProjectFile:
+    """The file that says who the people are and what is open, as a running server follows it.
+
+    One that is wrong changes nothing of what stands. It is tried again, though it stays as it is: what is wrong may
+    lie elsewhere, in a file that is not there yet or a folder that is not trusted yet.
+    """
+
+    def __init__(self, workspace: Workspace, door: Door) -> None:
+        self._workspace, self._door = workspace, door
+        self._followed: tuple[int, int] | None = None  # it may have changed since the workspace was opened
+        self._tried: tuple[int, int] | None = None
+        self._turns = 0
+
+    async def follow(self) -> None:
+        from treadle.spec import load
+
+        project = self._workspace.project
+        now = _changed(project.file)
+        if now == self._followed:
+            return
+        self._turns = self._turns + 1 if now == self._tried else 0
+        self._tried = now
+        if self._turns % _TURNS:
+            return
+        with contextlib.suppress(Exception):
+            self._door.follow((await apart(lambda: load(project.file))).of(project.target or None).spec)
+            self._followed = now
 
 
 def _changed(file: Path) -> tuple[int, int]:
