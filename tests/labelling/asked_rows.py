@@ -37,8 +37,9 @@ def record(folder: Path, who: str = "lin") -> tuple[Chain, Entry[ExpertsAsked]]:
     return chain, asked
 
 
-def given(key: str, label: str = "", *, seen: int | None = None, **more: str) -> Given:
-    return Given(place=f"row {key}", row=ROWS.get(key, key), label=label, seen=seen, **more)
+def given(key: str, label: str = "", *, seen: int | None = None, implausible: str = "", comment: str = "") -> Given:
+    row = ROWS.get(key, key)
+    return Given(place=f"row {key}", row=row, label=label, seen=seen, implausible=(implausible,), comment=comment)
 
 
 def said(chain: Chain, asked: Entry[ExpertsAsked], who: str, *rows: Given) -> Taken:

@@ -128,7 +128,7 @@ def say_row(
         place="ROW",
         row=row,
         label=was.answer if label is None else label,
-        implausible=", ".join(was.implausible) if implausible is None else implausible,
+        implausible=was.implausible if implausible is None else (implausible,),
         comment=was.comment if comment is None else comment,
         seen=None if word is None else word.seq,
     )
@@ -166,13 +166,14 @@ def take_sheet(workspace: Workspace, file: str, who: str) -> RowTaken:
 
 def page(workspace: Workspace, who: str, *, form: str | None = None, may: bool = True) -> str:
     """The page of the newest queue; `form`: what was sent from it, which is taken first."""
-    spec, refused, taken = workspace.project.spec, "", None
+    spec, refused, taken, given = workspace.project.spec, "", None, list[Given]()
     try:
         refuse_no_labeller(spec, who)
     except TreadleError as bad:
         refused = f"{bad.what}: {bad.mend}."
     if form is not None and not refused:
-        taken = _say(workspace, read_form(form, spec.predict.name), "page")
+        given = read_form(form, spec.predict.name)
+        taken = _say(workspace, given, "page")
     try:
         _, queues, said = _asked(workspace)
     except DataError as bad:
@@ -185,6 +186,7 @@ def page(workspace: Workspace, who: str, *, form: str | None = None, may: bool =
         mine=_mine(said, who),
         refused=refused if may else "This session may look, and not label: its token is not for write.",
         taken=taken,
+        sent=given,
     )
     return experts_page(shown)
 

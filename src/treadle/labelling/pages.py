@@ -14,7 +14,7 @@ from treadle.errors import DataError
 from treadle.evidence.kinds.labels_said import CANNOT, WHOLE, RowSaid
 from treadle.figures import counted
 from treadle.labelling.items import Item, Queue
-from treadle.labelling.saying import Given, Taken, Word, called
+from treadle.labelling.saying import Given, Taken, Word, called, several
 from treadle.pages import LINKS, Section, escape, page, scrolling
 
 CSRF = "csrf"
@@ -32,7 +32,8 @@ _STYLE = (
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """What the page tells: of a queue, what `who` has said, whether they may say more, and what came of it just now."""
+    """What the page tells: of a queue, what `who` has said, whether they may say more, and what came of it just now:
+    of what they `sent`, what was `taken`."""
 
     project: str
     who: str
@@ -41,21 +42,24 @@ class Shown(Struct, frozen=True, kw_only=True):
     mine: Mapping[str, Word]
     refused: str = ""
     taken: Taken | None = None
+    sent: Sequence[Given] = ()
 
 
 def experts_page(shown: Shown) -> str:
-    """One whole page, with the first rows that they have not spoken of."""
+    """One whole page: the rows of which nothing was taken just now, then the first that they have not spoken of."""
+    sent = _again(shown)
+    again = [item for item in shown.queue.items if item.row in sent]
     left = [item for item in shown.queue.items if item.key not in shown.mine]
     unsure = [item for item in shown.queue.items if (word := shown.mine.get(item.key)) and word.said.unsure]
     done = len(shown.queue.items) - len(left)
-    told = _taken(shown.taken)
+    told = _taken(shown.taken, [given for row, given in sent.items() if row not in {item.row for item in again}])
     if shown.refused:
         body = f"<p><strong>{escape(shown.refused)}</strong></p>"
-    elif not left and not unsure:
+    elif not left and not unsure and not again:
         what = "Nothing is asked." if not shown.queue.items else "You have spoken of every row. Thank you."
         body = f"<p>{what}</p>"
     else:
-        body = _form(shown, [*left, *unsure][:AT_ONCE])
+        body = _form(shown, sent, list(dict.fromkeys([*again, *left, *unsure]))[:AT_ONCE])
     count = f"{done:,} of {len(shown.queue.items):,} rows done by {shown.who}"
     if unsure:
         count += f"; of {counted(len(unsure), 'row')} they cannot say, which come last here"
@@ -71,19 +75,29 @@ def experts_page(shown: Shown) -> str:
     )
 
 
-def _taken(taken: Taken | None) -> str:
+def _again(shown: Shown) -> dict[str, Given]:
+    """By its row, what they sent and was not taken: it is theirs to send again."""
+    wrong = {each.row for each in shown.taken.conflicts} if shown.taken is not None else set()
+    return {each.row: each for each in shown.sent if each.row in wrong}
+
+
+def _taken(taken: Taken | None, lost: Sequence[Given]) -> str:
+    """lost: what was sent of rows that are on this page no more, since others were asked about meanwhile."""
     if taken is None:
         return ""
     said = f"{taken.rows:,} row{'s' * (taken.rows != 1)} taken" + (f", {taken.same:,} as before" if taken.same else "")
-    lines = "".join(
-        f"<li>{escape(f'{each.place}, {each.called}: {each.what}; {each.mend}')}</li>" for each in taken.conflicts
-    )
+    why = [f"{each.called}: {each.what}; {each.mend}" for each in taken.conflicts]
+    why += [f"of {each.row} you sent: {_listed(each.label, *each.implausible, each.comment)}" for each in lost]
+    lines = "".join(f"<li>{escape(each)}</li>" for each in why)
     wrong = f"<p>Not taken:</p><ul>{lines}</ul>" if lines else ""
     return f'<div class="told" role="status"><p>{escape(said)}.</p>{wrong}</div>'
 
 
-def _form(shown: Shown, items: Sequence[Item]) -> str:
-    fields = "".join(_row(number, item, shown.queue, shown.mine) for number, item in enumerate(items))
+def _form(shown: Shown, again: Mapping[str, Given], items: Sequence[Item]) -> str:
+    fields = "".join(
+        _row(number, item, shown.queue, shown.mine.get(item.key), again.get(item.row))
+        for number, item in enumerate(items)
+    )
     hidden = (
         f'<input type="hidden" name="{CSRF}" value="{MARK}">'
         f'<input type="hidden" name="target" value="{escape(shown.queue.target)}">'
@@ -91,21 +105,25 @@ def _form(shown: Shown, items: Sequence[Item]) -> str:
     return f'<form method="post" action="/experts" autocomplete="off">{hidden}{fields}<button>Save</button></form>'
 
 
-def _row(number: int, item: Item, queue: Queue, mine: Mapping[str, Word]) -> str:
-    word = mine.get(item.key)
+def _row(number: int, item: Item, queue: Queue, word: Word | None, sent: Given | None) -> str:
     why = "".join(f"<li>{escape(each.text)}</li>" for each in item.why)
-    said = word.said if word is not None else RowSaid(row=item.row, key=item.key)
+    was = word.said if word is not None else RowSaid(row=item.row, key=item.key)
+    said = was if sent is None else _sent(sent, item, queue)
     seen = word.seq if word is not None else 0
     beside = "".join(
         f"<p>{escape(what)}: <strong>{escape(told)}</strong></p>"
-        for what, told in (("In the source", item.source), ("The model, which had not seen it", item.model))
+        for what, told in (
+            ("In the source", item.source),
+            ("The model, which had not seen it", item.model),
+            ("You said of it elsewhere", _told(was) if sent is not None else ""),
+        )
         if told
     )
     return (
         f"<fieldset><legend>{number + 1}. {escape(called(item.row, item.key, item.at))}</legend>"
         f'<input type="hidden" name="row{number}" value="{escape(item.row)}">'
         f'<input type="hidden" name="seen{number}" value="{seen}"><ul class="quiet">{why}</ul>{beside}'
-        f"{_values(number, item, queue, said)}<p>{_labels(number, queue, said.unsure)}</p>"
+        f"{_values(number, item, queue, said)}<p>{_labels(number, queue, said)}</p>"
         f'<p><label><input type="checkbox" name="out{number}" value="{WHOLE}"{_checked(WHOLE, said)}> '
         "This row cannot be</label></p>"
         f'<p><label for="c{number}">Comment</label><br><input type="text" id="c{number}" name="comment{number}" '
@@ -113,17 +131,37 @@ def _row(number: int, item: Item, queue: Queue, mine: Mapping[str, Word]) -> str
     )
 
 
-def _labels(number: int, queue: Queue, unsure: bool) -> str:
+def _sent(given: Given, item: Item, queue: Queue) -> RowSaid:
+    """What was sent and not taken, as it was: a label may be none."""
+    meant = queue.label(given.label)
+    unsure = given.label.casefold() == CANNOT and not meant
+    named = tuple(name for text in given.implausible for name in map(queue.feature, several(text, queue)) if name)
+    label = "" if unsure else meant or given.label
+    return RowSaid(row=item.row, key=item.key, label=label, implausible=named, comment=given.comment, unsure=unsure)
+
+
+def _told(said: RowSaid) -> str:
+    """All that they said of a row, in a line."""
+    features = f"implausible: {', '.join(said.implausible)}" if said.implausible else ""
+    return _listed(said.answer, features, said.comment)
+
+
+def _listed(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
+
+
+def _labels(number: int, queue: Queue, said: RowSaid) -> str:
     """Nothing is chosen beforehand but what they said, so that whoever saves has chosen."""
-    kind, was = ("radio" if queue.labels else "checkbox"), (" checked" if unsure else "")
+    kind, was = ("radio" if queue.labels else "checkbox"), (" checked" if said.unsure else "")
     cannot = f'<label><input type="{kind}" name="label{number}" value="{CANNOT}"{was}> I cannot say</label>'
     if not queue.labels:
         return (
-            f'<label for="l{number}">{escape(queue.target)}</label> '
-            f'<input type="text" id="l{number}" name="label{number}" inputmode="decimal"> {cannot}'
+            f'<label for="l{number}">{escape(queue.target)}</label> <input type="text" id="l{number}" '
+            f'name="label{number}" inputmode="decimal" value="{escape(said.label)}"> {cannot}'
         )
     choices = "".join(
-        f'<label><input type="radio" name="label{number}" value="{escape(label)}"> {escape(label)}</label>'
+        f'<label><input type="radio" name="label{number}" value="{escape(label)}"'
+        f"{' checked' if label == said.label else ''}> {escape(label)}</label>"
         for label in queue.labels
     )
     return f"<strong>{escape(queue.target)}?</strong> {choices}{cannot if CANNOT in queue.offered else ''}"
@@ -166,7 +204,7 @@ def read_form(content: str, target: str) -> list[Given]:
     for number in range(AT_ONCE):
         mine = [(name.removesuffix(str(number)), value) for name, value in pairs if name.endswith(str(number))]
         one = {name: value for name, value in mine if name in ("row", "seen", "label", "comment")}
-        out = ", ".join(value for name, value in mine if name == "out")
+        out = tuple(value for name, value in mine if name == "out")
         one["label"] = " ".join(value for name, value in mine if name == "label" and value.strip())
         if one.get("row") and (one["label"] or out or one.get("comment", "").strip()):
             seen = one.get("seen", "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -43,12 +43,13 @@ Words = Mapping[str, Mapping[str, Word]]
 
 class Given(Struct, frozen=True, kw_only=True):
     """What somebody wants to say of a row. `place`: where they wrote it; `seen`: the entry of what they had said of it
-    when they were shown the row, 0 for nothing, None where they were shown none."""
+    when they were shown the row, 0 for nothing, None where they were shown none. `implausible`: names, or texts that
+    list some with commas between them."""
 
     place: str
     row: str
     label: str = ""
-    implausible: str = ""
+    implausible: tuple[str, ...] = ()
     comment: str = ""
     seen: int | None = None
 
@@ -160,7 +161,7 @@ def say(
             if was == made or (each.seen is not None and shown == made):
                 same += made != nothing  # as it was shown, whatever was said elsewhere since
             elif each.seen is not None and each.seen != seq:
-                conflicts.append(_overtaken(each, was, queues))
+                conflicts.append(_overtaken(each, was, queues, way))
             else:
                 new.append(made)
         entry = None
@@ -189,10 +190,11 @@ def _readable(given: Sequence[Given], queues: Sequence[Queue]) -> tuple[list[tup
     return rows, conflicts
 
 
-def _overtaken(given: Given, was: RowSaid, queues: Sequence[Queue]) -> Conflict:
+def _overtaken(given: Given, was: RowSaid, queues: Sequence[Queue], way: Way) -> Conflict:
     said = was.answer or ("implausible" if was.implausible else "") or was.comment or "nothing"
     told = f"you said of it meanwhile, elsewhere: {said}"
-    return _wrong(given, queues, told, "take a new sheet, or say it on the page")
+    shown = "it stands here again, as you sent it: save it if it holds"
+    return _wrong(given, queues, told, shown if way == "page" else "take a new sheet, or say it: treadle experts say")
 
 
 def _wrong(given: Given, queues: Sequence[Queue], what: str, mend: str, place: str = "") -> Conflict:
@@ -230,7 +232,7 @@ def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
             odd = "may be two numbers" if _THOUSANDS.fullmatch(label) else "is no finite number"
             return wrong(f'"{label}" {odd}', f"write it as 12.5, without a sign for thousands, or: {CANNOT}")
         label = f"{number:.10g}"
-    named = tuple(dict.fromkeys(name for part in given.implausible.split(",") if (name := part.strip())))
+    named = tuple(dict.fromkeys(name for text in given.implausible for name in several(text, queue)))
     strange = [name for name in named if not queue.feature(name)]
     if strange:
         mend = nearest(strange[0], (WHOLE, *queue.shown))
@@ -240,6 +242,23 @@ def _read(given: Given, queues: Sequence[Queue]) -> RowSaid | Conflict:
         return wrong(f"{len(comment):,} characters are more than {MOST_COMMENT:,}", "say it in fewer")
     kept = tuple(dict.fromkeys(queue.feature(name) for name in named))
     return RowSaid(row=item.row, key=item.key, label=label, implausible=kept, comment=comment, unsure=unsure)
+
+
+def several(text: str, queue: Queue) -> Iterator[str]:
+    """The names of features that a text lists. One may have commas itself: the longest that there is is meant.
+
+    >>> queue = Queue(target="late", labels=(), columns=("size, cm", "size"), items=())
+    >>> list(several("size, cm, size, row", queue))
+    ['size, cm', 'size', 'row']
+    """
+    parts = text.split(",")
+    most = 1 + max((name.count(",") for name in (*queue.columns, *queue.shown)), default=0)
+    while parts:
+        runs = ((n, ",".join(parts[:n]).strip()) for n in range(min(most, len(parts)), 1, -1))
+        count, name = next(((n, name) for n, name in runs if queue.feature(name)), (1, parts[0].strip()))
+        parts = parts[count:]
+        if name:
+            yield name
 
 
 def _found(row: str, queues: Sequence[Queue]) -> tuple[Queue | None, Item | None]:

@@ -74,9 +74,9 @@ def read_sheet(file: Path, who: str) -> list[Given]:
                 where=f"{file.name}: row {number}",
                 mend=f"{whom} gives it, or {who} takes a sheet of their own: treadle experts sheet",
             )
-        place = f"row {number}"
+        place, names = f"row {number}", (implausible,)
         given = Given(
-            place=place, row=row, label=label, implausible=implausible, comment=comment, seen=_seen(seen, place, file)
+            place=place, row=row, label=label, implausible=names, comment=comment, seen=_seen(seen, place, file)
         )
         found.append(given)
     return found
