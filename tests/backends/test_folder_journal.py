@@ -158,12 +158,14 @@ def test_what_waits_for_a_full_disk_is_bounded(tmp_path: Path, monkeypatch: pyte
         for added in range(1000):
             kept.add({"i": added})
     assert 50 < added < 200
+    with pytest.raises(StoreError, match="wait in memory already"):
+        kept.add({"i": -1}, {"i": -2})
     folder.unlink()
     kept.flush()
-    kept.add({"i": added})
+    kept.add({"i": added}, {"i": added + 1})
     kept.close()
     (segment,), _ = segments(folder)
-    assert numbers(folder, segment) == list(range(added + 1))
+    assert numbers(folder, segment) == list(range(added + 2))
 
 
 def test_a_folder_that_cannot_be_made_keeps_records_waiting(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from served_shop import RECORD, release
 
-from treadle.errors import RequestError
+from treadle.errors import RequestError, StoreError
 from treadle.serving import App
 from treadle.serving.journal import records
 from treadle.serving.together import MOST, Asked, Together
@@ -91,6 +91,33 @@ def test_each_is_in_the_ledger_once_and_counted_once(app: App, workspace: Worksp
     text = app.endpoint.metrics.text().decode()
     assert 'treadle_predictions_total{endpoint="shop"} 32.0' in text
     assert 'treadle_predict_seconds_count{endpoint="shop"} 32.0' in text
+
+
+def test_of_a_list_that_fails_half_way_nothing_is_in_the_ledger(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its caller is told that it failed, and sends all of it again."""
+    endpoint = app.endpoint
+    found = endpoint.read(json.dumps([{**RECORD, "prediction_id": f"l{i}"} for i in range(2 * MOST + 1)]).encode())
+    assert isinstance(found, list)
+
+    def kept() -> list[str]:
+        endpoint.flush()
+        return [line["prediction_id"] for line in records(workspace.journal, "predictions")]
+
+    parts = endpoint.answer_many(found)
+    next(parts)
+    endpoint.state_fault = StoreError("it does not answer")
+    with pytest.raises(StoreError, match="does not answer"):
+        list(parts)
+    endpoint.state_fault = None
+    with monkeypatch.context() as full:
+        full.setattr("treadle.backends.embedded.journal.MOST_WAITING", -1)
+        with pytest.raises(StoreError, match="wait in memory already"):
+            list(endpoint.answer_many(found))
+    assert kept() == [] and endpoint.answered == 0
+    assert len(json.loads(b"".join(endpoint.answer_many(found)))) == len(found) == endpoint.answered
+    assert kept() == [record.prediction_id for record in found]
 
 
 def test_a_wrong_record_among_others_is_refused_alone(app: App) -> None:

@@ -22,7 +22,7 @@ from treadle.api import Context
 from treadle.api.endpoint import PredictRequest, WatchRequest, predict, watch
 from treadle.api.models import RollbackRequest, models_rollback
 from treadle.api.work import ReplayRequest, replay
-from treadle.errors import ModelError, TreadleError
+from treadle.errors import ModelError, StoreError, TreadleError
 from treadle.evidence.kinds.release_made import ReleaseMade
 from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import ReviewRequested
@@ -205,6 +205,65 @@ def test_a_record_that_cannot_be_read_changes_nothing(app: App, workspace: Works
     assert "the record cannot be read" in follow(app.endpoint) and app.endpoint.model == "shop:1"
     app.endpoint.releases = workspace.releases
     assert follow(app.endpoint) == ""
+
+
+class Asked:
+    """Releases that are what the record says, but for what a test puts there; counts how often they are proved."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.newest, self._current, self.proved = workspace.releases.newest, workspace.releases.current, 0
+        self.away = False
+
+    def current(self) -> Released | None:
+        self.proved += 1
+        if self.away:
+            raise StoreError("the catalog is away")
+        return self._current()
+
+
+def test_a_release_that_something_away_kept_out_is_tried_again(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("treadle.serving.endpoint._POLLS", 3)
+    release(workspace.project.root, "shop:2")
+    app.endpoint.releases = asked = Asked(workspace)
+    asked.away = True
+    for tries in (1, 1, 1, 2, 2):
+        assert "the catalog is away" in follow(app.endpoint) and asked.proved == tries
+    assert capsys.readouterr().out.count("was not taken up") == 1
+    asked.away = False
+    assert [follow(app.endpoint) == "" for _ in range(2)] == [False, True] and app.endpoint.model == "shop:2"
+
+
+def test_why_a_release_is_refused_is_told_again_once_the_record_is_read(app: App, workspace: Workspace) -> None:
+    def away() -> str:
+        raise StoreError("the database is away")
+
+    release_by_hand(workspace, "0" * 64, "shop:11")
+    why, kept = follow(app.endpoint), Asked(workspace)
+    app.endpoint.releases, kept.newest = kept, away
+    assert "is missing" in why and "the record cannot be read" in follow(app.endpoint)
+    app.endpoint.releases = workspace.releases
+    assert follow(app.endpoint) == why
+
+
+def test_a_release_of_what_is_served_is_proved_once(app: App, workspace: Workspace) -> None:
+    project = workspace.project.root
+    release(project, "shop:2")
+    models_rollback(RollbackRequest(project=str(project), reason="for the test"), Context(person("grace")))
+    app.endpoint.releases = asked = Asked(workspace)
+    assert {follow(app.endpoint) for _ in range(3)} == {""} and (asked.proved, app.endpoint.model) == (1, "shop:1")
+
+
+def test_outcomes_are_moved_though_no_more_come(
+    endpoint: Endpoint, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A segment is closed after its time by a flush that writes nothing."""
+    endpoint.take_outcomes(b'{"prediction_id":"kept","label":1}')
+    assert workspace.journal.segments("outcomes")[0] == []
+    monkeypatch.setattr("treadle.backends.embedded.journal._ROLL_SECONDS", 0.0)
+    endpoint.flush()
+    assert len(workspace.journal.segments("outcomes")[0]) == 1
 
 
 def test_a_release_whose_state_is_in_use_is_refused_and_told(endpoint: Endpoint, workspace: Workspace) -> None:

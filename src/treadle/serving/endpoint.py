@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from treadle.serving.journal import Journal
 
 
+_POLLS = 10  # of which each tries a release again that something away kept from being opened
+
+
 class Endpoint:
     """Everything behind the routes, from the release `first` on; it follows what `releases` says.
 
@@ -61,6 +64,8 @@ class Endpoint:
         self._count = self.answered = 0
         self._held: Counter[int] = Counter()
         self.state: OnlineState | None = None
+        self._may_pass = False
+        """Whether what the newest release was refused for may pass by itself."""
         self.state_fault: StoreError | None = None
         """Why the online state is not asked now; predictions and events are refused with it."""
         live = open_model(first)
@@ -69,13 +74,22 @@ class Endpoint:
 
     def _take(self, released: Released, live: LiveModel) -> None:
         self.live, self.released = live, released
-        self._refused_release = self.refused = ""
+        self._forget_refusal()
         self.metrics.model.clear()
         self.metrics.model.labels(self.name, live.name).set(1)
+
+    def _forget_refusal(self) -> None:
+        self._refused_release = self._refusal = self._unread = ""
+        self._polls = 0
 
     @property
     def model(self) -> str:
         return self.live.name
+
+    @property
+    def refused(self) -> str:
+        """Why the newest release is not served, or is not known; "" where it is served."""
+        return self._unread or self._refusal
 
     @property
     def inputs(self) -> Inputs:
@@ -168,20 +182,25 @@ class Endpoint:
         return one.record if type(one.record) is self.live.reader.record else cast("Record", self.read(one.body))
 
     def answer_many(self, found: list[Record], client: str = "") -> Iterator[bytes]:
-        """JSON of a list of them, in parts: between two of them the loop may turn to others. One model answers all."""
-        live, state = self.live, self.state
+        """JSON of a list of them, in parts: between two of them the loop may turn to others. One model answers all.
+
+        All of them are in the ledger before the last part, or none: who is answered with an error sends them again.
+        """
+        live, state, lines = self.live, self.state, list[msgspec.Raw]()
         with self._holding(state):
             for start in range(0, len(found), MOST):
                 records = found[start : start + MOST]
                 drawn = [self._drawn(live, record, state) for record in records]
                 scores = live.score_many([values for values, _ in drawn])
-                answers = [
-                    self._answer(live, record, values, at, score, client)
+                made = [
+                    self._made(live, record, values, at, score, client)
                     for record, (values, at), score in zip(records, drawn, scores, strict=True)
                 ]
-                self.metrics.predictions.inc(len(answers))
-                self.answered += len(answers)
-                yield (b"," if start else b"[") + self._encode(answers)[1:-1]
+                lines += [msgspec.Raw(msgspec.json.encode(answered)) for _, answered in made]
+                yield (b"," if start else b"[") + self._encode([answer for answer, _ in made])[1:-1]
+        self._predictions.add(*lines)
+        self.metrics.predictions.inc(len(found))
+        self.answered += len(found)
         yield b"]" if found else b"[]"
 
     @contextlib.contextmanager
@@ -202,28 +221,39 @@ class Endpoint:
         score: Score,
         client: str,
     ) -> Prediction:
+        answer, answered = self._made(live, record, values, at, score, client)
+        self._predictions.add(answered)
+        return answer
+
+    def _made(
+        self,
+        live: LiveModel,
+        record: Record,
+        values: Sequence[object],
+        at: datetime | None,
+        score: Score,
+        client: str,
+    ) -> tuple[Prediction, Answered]:
+        """An answer, and its line of the ledger."""
         given = record.prediction_id
         if given is None:
             self._count += 1
             given = f"{self._prefix}{self._count:08x}"
         answer = prediction(given, live.task.decided(score, live.threshold), live.name, live.reader.warnings(record))
-        self._predictions.add(
-            Answered(
-                given,
-                time.time(),
-                at,
-                live.name,
-                answer.prediction,
-                answer.probability,
-                answer.threshold,
-                record,
-                values,
-                answer.probabilities,
-                answer.quantiles,
-                client or UNSET,
-            )
+        return answer, Answered(
+            given,
+            time.time(),
+            at,
+            live.name,
+            answer.prediction,
+            answer.probability,
+            answer.threshold,
+            record,
+            values,
+            answer.probabilities,
+            answer.quantiles,
+            client or UNSET,
         )
-        return answer
 
     def take_outcomes(self, body: bytes) -> int:
         found = counted(decoded(self._outcome_decoder, body, Outcome.__struct_fields__, "an outcome has"))
@@ -289,17 +319,19 @@ class Endpoint:
             self.metrics.journal_waiting.inc()  # a full disk: kept in memory, tried again at the next flush
 
     async def follow(self) -> None:
-        """Serve what the record says is released now, once it is proved. What cannot be taken up is refused, once."""
+        """Serve what the record says is released now, once it is proved. What cannot be taken up is refused: once, or,
+        where what it is read from does not answer, until it can be."""
         try:
             newest = await apart(self.releases.newest)
         except Exception as bad:
             # a catalog that is away, or cannot be read, changes nothing of what was proved before
-            self.refused = f"the record cannot be read, {self.model} goes on: {bad}"
+            self._unread = f"the record cannot be read, {self.model} goes on: {bad}"
             return
+        self._unread = ""
         if newest == self.released.entry:
-            self._refused_release = self.refused = ""
+            self._forget_refusal()
             return
-        if newest == self._refused_release:
+        if newest == self._refused_release and not self._tried_again():
             return
         try:
             released = await apart(self.releases.current)
@@ -307,15 +339,13 @@ class Endpoint:
                 raise ModelError("no release stands in the record any more", where=self.name)
             if released.bundle == self.released.bundle:
                 self.released = released
+                self._forget_refusal()
                 return
             live = await apart(partial(self._open_model, released))
             same = live.state_name == self.live.state_name
             state = self.state if same else await apart(partial(self._open_state, live))
         except Exception as bad:
-            # whatever is wrong with it, the model that proved itself goes on answering
-            self._refused_release = newest
-            self.refused = f"the newest release was not taken up, {self.model} goes on: {bad}"
-            print(f"treadle: {self.refused}", flush=True)
+            self._refuse(newest, bad)
             return
         if state is not self.state:
             old, self.state, self.state_fault = self.state, state, None
@@ -326,6 +356,21 @@ class Endpoint:
                 old.close()
             return
         self._take(released, live)
+
+    def _tried_again(self) -> bool:
+        """Whether a refused release is tried at this poll: what is damaged stays so, and what is away comes back."""
+        self._polls += 1
+        return self._may_pass and self._polls % _POLLS == 0
+
+    def _refuse(self, newest: str, bad: Exception) -> None:
+        """Whatever is wrong with a release, the model that proved itself goes on answering."""
+        if newest != self._refused_release:
+            self._forget_refusal()
+        self._refused_release, self._may_pass = newest, isinstance(bad, StoreError | OSError)
+        said = f"the newest release was not taken up, {self.model} goes on: {bad}"
+        if said != self._refusal:
+            print(f"treadle: {said}", flush=True)
+        self._refusal = said
 
     def close(self) -> None:
         for writer in (self._predictions, self._outcomes):

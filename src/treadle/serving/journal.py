@@ -25,8 +25,9 @@ class Segment(Struct, frozen=True):
 class Writer(Protocol):
     """Appends lines of one kind. Not thread-safe: one event loop owns it."""
 
-    def add(self, record: Any) -> None:
-        """Take a record (what msgspec can encode as a JSON object) into memory. Called once for each prediction.
+    def add(self, *records: Any) -> None:
+        """Take records (what msgspec can encode as a JSON object) into memory, all or none. Called once for each
+        prediction that is asked for by itself.
 
         Raises:
             StoreError: so much waits to be written that no more is taken.

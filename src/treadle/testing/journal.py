@@ -60,12 +60,13 @@ class JournalSuite:
         writer = opens().writer("outcomes")
         writer.add({"i": 0})
         writer.flush()
-        writer.add({"i": 7})
+        writer.add({"i": 7}, {"i": 8})
         writer.forget()
-        writer.add({"i": 1})
+        writer.add()
+        writer.add({"i": 1}, {"i": 2})
         writer.close()
         closed, _ = opens().segments("outcomes")
-        assert _numbers(opens(), closed) == [0, 1]
+        assert _numbers(opens(), closed) == [0, 1, 2]
 
     def test_kinds_do_not_mix(self, opens: Opens) -> None:
         for i, kind in enumerate(KINDS):

@@ -101,16 +101,16 @@ class FolderWriter:
         self._opened = 0.0
         folder.mkdir(parents=True, exist_ok=True)
 
-    def add(self, record: Any) -> None:
+    def add(self, *records: Any) -> None:
         if self._held > MOST_WAITING:
             raise StoreError(
                 f"the journal cannot be written, and {MOST_WAITING >> 20} MiB wait in memory already",
                 where=str(self._path or self.folder),
                 mend="free space on this disk; what waits is written then",
             )
-        line = self._encode(record)
-        self._waiting.append(line)
-        self._held += len(line)
+        lines = [self._encode(record) for record in records]
+        self._waiting += lines
+        self._held += sum(map(len, lines))
 
     def forget(self) -> None:
         self._waiting.clear()
