@@ -236,6 +236,8 @@ def test_more_rows_than_a_list_may_have_are_refused_and_none_is_taken(served: Se
         answer = served.http.post(path, json=[row] * 10_001)
         assert answer.status_code == 413 and "10,000 rows" in answer.json()["error"]
     assert served.http.post("/events/returns", json=[event] * 10_001).status_code == 413
+    braces = {"customer": "{" * 50_001, "order_id": "b", "items": 1}
+    assert [answer["model"] for answer in served.http.post("/predict", json=[braces]).json()] == ["shop:1"]
     assert "many" not in [record["prediction_id"] for record in kept(served.folder, "outcomes")]
 
 

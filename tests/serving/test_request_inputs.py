@@ -12,7 +12,7 @@ import pytest
 
 from treadle.errors import RequestError
 from treadle.models.request import InputField, InputRule, Inputs
-from treadle.serving.inputs import RecordReader, openapi_schema
+from treadle.serving.inputs import RecordReader, openapi_schema, rows_of_many
 
 INPUTS = Inputs(
     fields=(
@@ -232,3 +232,24 @@ def test_a_rule_with_a_pattern_is_held() -> None:
     reader = RecordReader(Inputs(INPUTS.fields, (rule,)))
     assert reader.read(body()).city == "Oslo"
     assert refused(reader, body(city="oslo")).rule == "city begins with a capital"
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        (b'[{"city":"' + b"{" * 50_001 + b'"}]', 1),
+        (b" [" + b'{"a":[{},{}]},' * 20_000 + b"{}]", 20_001),
+        (b"[" + b"{}," * 60_000 + b"{}]", 60_001),
+        (b"[" + b"{}," * 49_999 + b"{}]", 0),
+        (b'{"a":[' + b"{}," * 60_000 + b"{}]}", 0),
+    ],
+)
+def test_rows_are_counted_where_braces_are_many(body: bytes, rows: int) -> None:
+    assert rows_of_many(body) == rows
+
+
+def test_what_has_many_braces_and_is_no_list_of_rows_is_refused() -> None:
+    for body, rule in ((b"[" + b"{}," * 60_000, "json"), (b"[1" + b",{}" * 60_000 + b"]", "expected object, got int")):
+        with pytest.raises(RequestError) as refused:
+            rows_of_many(body)
+        assert refused.value.rule == rule

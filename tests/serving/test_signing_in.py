@@ -63,6 +63,14 @@ def test_a_browser_is_led_home_and_a_program_is_told(app: App) -> None:
     assert told.status_code == 200 and "/home" in told.json()["paths"]
 
 
+def test_a_browser_is_led_home_by_no_name_of_elsewhere(app: App) -> None:
+    async def ask() -> int:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://evil.example") as http:
+            return (await http.get("/", headers={"accept": "text/html"})).status_code
+
+    assert asyncio.run(ask()) == 421
+
+
 def test_the_link_opens_the_report_once(app: App) -> None:
     code = app.door.invite(person("ada", via="login ada"))
     looked, link, report, session, again = browse(

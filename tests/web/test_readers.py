@@ -306,6 +306,12 @@ def test_a_read_without_an_answer_is_told(readers: Readers, query: str, seconds:
     assert start["status"] == 503 and said in body["body"]
 
 
+def test_a_read_that_no_process_can_be_begun_for_is_told(readers: Readers) -> None:
+    readers._command = ("/nowhere/python",)
+    start, body = over(readers, get(Routes(".", DOOR, readers=readers), ""))
+    assert start["status"] == 503 and b"no process can be begun that makes this read: No such file" in body["body"]
+
+
 def test_what_is_refused_where_the_record_is_read_is_noted_at_the_door(readers: Readers) -> None:
     door = Door(SPEC, loopback=True, tokens=TokenBook({}))
     start, _ = over(readers, get(Routes(".", door, readers=readers), "target=refuse"))

@@ -20,7 +20,7 @@ from treadle.errors import RequestError, TreadleError, nearest
 from treadle.principal import ANONYMOUS
 from treadle.serving.bodies import MAX_BODY, Bodies, NoRoom
 from treadle.serving.endpoint import Endpoint
-from treadle.serving.inputs import MOST_ROWS, TOO_MANY, too_many
+from treadle.serving.inputs import MOST_ROWS, TOO_MANY, rows_of_many, too_many
 from treadle.serving.journal import FLUSH_SECONDS
 from treadle.serving.metrics import CONTENT_TYPE
 from treadle.serving.openapi import openapi
@@ -42,7 +42,6 @@ Handler = Callable[[bytes, str], Answer | Awaitable[Answer]]
 PRINCIPAL = "treadle.principal"
 """In the scope of a mounted application: who asks."""
 _JSON = b"application/json"
-_MANY_BRACES = 5 * MOST_ROWS  # more of them than this, and it is not worth reading how many rows there are
 _RELEASE_POLL_SECONDS = _STATE_SECONDS = 1.0
 _AGAIN_SECONDS = 1.0  # before what broke off beside answering begins anew
 _SHOWN = 500  # of a value that is wrong, in an answer
@@ -146,14 +145,16 @@ class App:
         if route.mount:
             await self._mounted(scope, receive, send, route)
             return
-        if path == "/" and "/home" in self.mounts and _wants_page(scope):
-            await send({"type": "http.response.start", "status": 303, "headers": [(b"location", b"/home"), _EMPTY]})
-            await send({"type": "http.response.body", "body": b""})
-            return
+        home = path == "/" and "/home" in self.mounts and _wants_page(scope)
+        asked: Permission = "open" if home else route.permission
         try:  # before a body is read: who may not send one fills no memory with it, and its trailers are no headers
-            who = self.door.enter(scope["method"], scope["headers"], route.name, route.permission, peer_of(scope))
+            who = self.door.enter(scope["method"], scope["headers"], route.name, asked, peer_of(scope))
         except Refused as bad:
             await self._turn_away(send, route, bad)
+            return
+        if home:
+            await send({"type": "http.response.start", "status": 303, "headers": [(b"location", b"/home"), _EMPTY]})
+            await send({"type": "http.response.body", "body": b""})
             return
         message = await receive()
         body: bytes = message.get("body", b"")
@@ -202,8 +203,8 @@ class App:
         try:
             if len(body) > MAX_BODY:
                 answer = self._error(413, f"the body is larger than {MAX_BODY >> 20} MiB", "send it in parts")
-            elif len(body) > _MANY_BRACES and body.count(b"{") > _MANY_BRACES and body.lstrip()[:1] == b"[":
-                raise too_many(f"more than {MOST_ROWS:,}")
+            elif (rows := rows_of_many(body)) > MOST_ROWS:
+                raise too_many(f"{rows:,}")
             elif (handler := self._handlers.get((method, path))) is not None:
                 found = handler(body, client)
                 answer = found if type(found) is tuple else await found  # type: ignore[misc]

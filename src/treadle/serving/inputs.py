@@ -39,6 +39,7 @@ _MOST_SHOWN = 80
 MOST_ROWS = 10_000
 """Of one request: what is decoded and checked in one go holds up whoever comes after it."""
 TOO_MANY = f"at most {MOST_ROWS:,} rows"
+_MANY_BRACES = 5 * MOST_ROWS  # with more of them than this, rows are counted before any is made a record
 
 
 def counted(found: T) -> T:
@@ -46,6 +47,25 @@ def counted(found: T) -> T:
     if isinstance(found, list) and len(found) > MOST_ROWS:
         raise too_many(f"{len(found):,}")
     return found
+
+
+class _Row(Struct, gc=False):
+    """A row of which nothing is read."""
+
+
+_ROWS = msgspec.json.Decoder(list[_Row])
+
+
+def rows_of_many(body: bytes) -> int:
+    """How many rows a list has, where it has so many braces that it may have too many; else 0. Braces may as well stand
+    in a text, or in rows of several parts.
+
+    Raises:
+        RequestError: it is no list of rows.
+    """
+    if len(body) <= _MANY_BRACES or body.count(b"{") <= _MANY_BRACES or body.lstrip()[:1] != b"[":
+        return 0
+    return len(decoded(_ROWS, body, (), ""))
 
 
 def too_many(rows: str) -> RequestError:

@@ -112,6 +112,9 @@ class Routes:
         except ReaderEnded:
             text = "the process that made this read ended before its answer"
             return self.answers.error(503, text, "ask again; the server's log may say why")
+        except OSError as bad:  # no memory, or no more processes or files
+            text = f"no process can be begun that makes this read: {bad.strerror}"
+            return self.answers.error(503, text, "ask again later, or use the command line")
 
     async def _unless_gone(self, reading: Awaitable[Answer], receive: Receive) -> Answer | None:
         """The answer; None once the caller has gone."""
