@@ -14,9 +14,10 @@ import pytest
 from treadle.errors import DataError, RequestError
 from treadle.hosting.asked import as_asked, texts_of, told_of
 from treadle.hosting.found import Predicted
-from treadle.hosting.predicting import Wanted, _body, _write
+from treadle.hosting.predicting import Wanted, _body, _write, without_windows
 from treadle.models.request import InputField, Inputs
 from treadle.serving import RecordReader
+from treadle.sources import as_guessed
 from treadle.spec import Source
 from treadle.spec.mapping import Mapped
 
@@ -83,6 +84,27 @@ def test_what_was_given_is_written_before_the_answers(tmp_path: Path) -> None:
     assert pl.read_ndjson(tmp_path / "out.jsonl").columns[:2] == ["customer_id", "prediction"]
 
 
+def test_columns_that_are_called_as_those_of_the_answer_are_told_from_them(tmp_path: Path) -> None:
+    """Answers to answers have two generations of them, and a field may be called as one."""
+    answers = [Predicted({"model": "mine"}, True, 0.75, 0.5, "shop:1")]
+    given = pl.DataFrame({"prediction": [1], "prediction (given)": [2], "model": ["mine"]})
+    _write(answers, tmp_path / "out.csv", given)
+    assert (tmp_path / "out.csv").read_text().splitlines() == [
+        "prediction (given) (given),prediction (given),model (given),prediction,probability,threshold,model",
+        "1,2,mine,true,0.75,0.5,shop:1",
+    ]
+    _write(answers, tmp_path / "out.jsonl", None)
+    assert pl.read_ndjson(tmp_path / "out.jsonl").row(0, named=True)["model (given)"] == "mine"
+    _write([Predicted({}, 1.5, None, None, "shop:1")], tmp_path / "none.csv", None)
+    assert (tmp_path / "none.csv").read_text() == "prediction,model\n1.5,shop:1\n"
+
+
+def test_a_record_in_bytes_that_are_no_utf_8_is_refused() -> None:
+    body, _, _ = _body(Wanted(record='{"city": "\udcff"}'), LIVE, SimpleNamespace())  # as a command line has it
+    with pytest.raises(RequestError, match="not valid JSON"):
+        RecordReader(LIVE.inputs).read(body)
+
+
 @pytest.mark.parametrize(("cells", "said"), [(["5", None, "many"], '"many" in row 3'), (["x", "y"], '"x" in row 1')])
 def test_text_where_numbers_are_wanted_is_told_with_its_row(cells: list[str | None], said: str) -> None:
     given = pl.DataFrame({"income": cells, "city": ["Oslo"] * len(cells)})
@@ -128,6 +150,59 @@ def test_a_file_of_codes_alone_is_asked_by_them_as_they_are_written(tmp_path: Pa
     ]
     # what a contract makes texts of was guessed in training: such a column was 7 and 12, and is known by these
     assert texts_of(live, source, {}) == {"code", "Code"} and texts_of(live, source, {"code": "str"}) == frozenset()
+
+
+def test_a_bundle_says_which_texts_are_known_as_they_are_written(tmp_path: Path) -> None:
+    """Whatever a contract says today, and though its file is gone."""
+    fields = (InputField("code", "str", written=True), InputField("shop", "str", written=False))
+    live: Any = SimpleNamespace(name="shop:1", inputs=Inputs((*fields, InputField("typed", "str", written=True))))
+    source = Source(read="x.csv", contract="gone.yaml", map={"typed": Mapped(origin="t", type="str")}, unmapped="keep")
+    spec = SimpleNamespace(sources={"shop": source}, entities={}, predict=SimpleNamespace(each="shop"))
+    project: Any = SimpleNamespace(spec=spec, root=tmp_path)
+    (tmp_path / "new.csv").write_text("code,shop,t\n007,01067,TRUE\n012,01068,TRUE\n")
+    body, _, _ = _body(Wanted(source=str(tmp_path / "new.csv")), live, project)
+    assert msgspec.json.decode(body) == [
+        {"code": "007", "shop": "1067", "typed": "TRUE"},
+        {"code": "012", "shop": "1068", "typed": "TRUE"},
+    ]
+    old: Any = SimpleNamespace(name="shop:1", inputs=Inputs((InputField("code", "str"),)))
+    body, _, _ = _body(Wanted(source=str(tmp_path / "new.csv")), old, project)
+    assert msgspec.json.decode(body)[0] == {"code": "007"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "guessed"),
+    [
+        (["1067", None, "12"], True),
+        (["007", "012"], False),
+        (["7", "12", "A13"], False),
+        (["true", "false"], True),
+        (["TRUE", "true"], False),
+        (["2024-05-01", "2024-05-02"], True),
+        (["2024-05-01 10:00:00"], True),
+        (["1.10", "2.5"], False),
+        ([None], False),
+    ],
+)
+def test_texts_that_a_guess_would_have_made_are_told_from_those_that_were_read(
+    texts: list[str | None], guessed: bool
+) -> None:
+    assert as_guessed(pl.Series("code", texts, dtype=pl.String)) == guessed
+
+
+def test_times_and_truths_are_made_texts_as_a_contract_makes_them() -> None:
+    live: Any = SimpleNamespace(name="x", inputs=Inputs((InputField("at", "str"), InputField("ok", "str"))))
+    given = pl.DataFrame({"at": [datetime(2024, 5, 1, 10, tzinfo=UTC)], "ok": [True]})
+    assert as_asked(given, live).to_dicts() == [{"at": "2024-05-01 10:00:00", "ok": "true"}]
+
+
+def test_a_record_that_lies_within_the_longest_window_of_the_state_is_not_stale() -> None:
+    window = SimpleNamespace(lengths=(("1d", 86_400_000_000),))
+    plan: Any = SimpleNamespace(windows=[window], features=[SimpleNamespace(origin="window")])
+    state: Any = SimpleNamespace(as_of=datetime(2024, 5, 1, tzinfo=UTC))
+    asked = [(datetime(2024, 5, 2, tzinfo=UTC), True), (datetime(2024, 5, 1, 23, 59, 59, 999_999, tzinfo=UTC), False)]
+    for at, stale in asked:
+        assert without_windows(plan, [0], at, state) is stale
 
 
 def test_nan_and_infinities_are_counted_as_nothing() -> None:

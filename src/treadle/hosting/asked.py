@@ -8,11 +8,13 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError, nearest
+from treadle.expr import as_declared
 from treadle.mapping import column_at_source
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from treadle.models.request import InputField
     from treadle.serving import LiveModel
     from treadle.spec import Source
 
@@ -53,12 +55,30 @@ def texts_of(live: LiveModel, source: Source, declared: Mapping[str, str]) -> fr
     """Columns of a file that are texts to the model, by both names that they may have: a few rows of codes such as 007
     look like numbers, and the levels that the model knows are written as they are.
 
-    declared: types by the contract of the source. What it makes texts of, it made of values that were guessed in
-    training too, as does a mapping with a type: a column of 01067 alone is known as 1067.
+    Not so a column that was guessed in training too, and then made text by its contract or a mapping: one of 01067
+    alone is known as 1067. A bundle says which those are; of one that does not (`unsaid`), all that are declared so.
+
+    declared: types by the contract of the source, which only such a bundle needs.
     """
-    texts = [f.name for f in live.inputs.fields if f.type == "str" and declared.get(f.name) != "str"]
-    there = {name: column_at_source(source, name) for name in texts}
+    there = {
+        each.name: _origin(source, each)
+        for each in live.inputs.fields
+        if each.type == "str" and (declared.get(each.name) != "str" if each.written is None else each.written)
+    }
     return frozenset(each for name, found in there.items() if found is not None for each in (name, found))
+
+
+def unsaid(live: LiveModel) -> bool:
+    """Whether the bundle does not say which of its texts were texts as they were read."""
+    return any(each.type == "str" and each.written is None for each in live.inputs.fields)
+
+
+def _origin(source: Source, field: InputField) -> str | None:
+    """What the source calls a column; None where it is made of more than one."""
+    mapped = source.mapped.get(field.name) if source.map else None
+    if field.written is None or mapped is None or mapped.type != "str":
+        return column_at_source(source, field.name)
+    return mapped.origin
 
 
 def _fitting(column: pl.Series, kind: str) -> pl.Series:
@@ -71,8 +91,10 @@ def _fitting(column: pl.Series, kind: str) -> pl.Series:
 
     if column.null_count() == len(column) or column.dtype.is_nested():
         return column
-    if kind == "str" and column.dtype != pl.String:
-        return column.cast(pl.String)
+    if kind == "str" and column.dtype != pl.String:  # as a contract writes it
+        read = as_declared(column.name, column.dtype, "str")
+        made = pl.col(column.name).cast(pl.String) if read is None else read[0]
+        return column.to_frame().select(made.alias(column.name)).to_series()
     if kind == "timestamp" and column.dtype == pl.Date:
         return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if kind == "int" and column.dtype.is_float() and bool((column == column.floor()).all()):

@@ -34,16 +34,24 @@ class Predicted(Struct, frozen=True):
     """Of soft rules of the contract that the record breaks."""
 
 
-def flat(answer: Predicted) -> dict[str, bool | int | float | str | None]:
+Row = dict[str, bool | int | float | str | None]
+
+
+def flat(answer: Predicted) -> Row:
     """An answer as one row of a table: the fields that were told, then the decision."""
-    decided: dict[str, bool | int | float | str | None] = {"prediction": answer.prediction}
+    return {**answer.fields, **decided(answer)}
+
+
+def decided(answer: Predicted) -> Row:
+    """The columns of an answer that are its own, whatever the fields of the record are called."""
+    found: Row = {"prediction": answer.prediction}
     if answer.threshold is not None:
-        decided |= {"probability": answer.probability, "threshold": answer.threshold}
+        found |= {"probability": answer.probability, "threshold": answer.threshold}
     if answer.probabilities:
-        decided |= {"probability": answer.probability}
-        decided |= {f"probability of {name}": value for name, value in answer.probabilities.items()}
-    decided |= answer.quantiles
-    return {**answer.fields, **decided, "model": answer.model}
+        found |= {"probability": answer.probability}
+        found |= {f"probability of {name}": value for name, value in answer.probabilities.items()}
+    found |= answer.quantiles
+    return {**found, "model": answer.model}
 
 
 class Predictions(Struct, frozen=True):

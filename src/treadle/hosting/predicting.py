@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from treadle.errors import DataError, RequestError
+from treadle.errors import DataError, RequestError, TreadleError
 from treadle.features.plan import attribute
-from treadle.hosting.asked import as_asked, texts_of, told_of
-from treadle.hosting.found import Predicted, Predictions, flat
+from treadle.hosting.asked import as_asked, texts_of, told_of, unsaid
+from treadle.hosting.found import Predicted, Predictions, decided
 from treadle.hosting.opening import open_live, open_state, rebuild_state
 from treadle.spec import all_tables
 
@@ -63,16 +64,16 @@ def predict_records(workspace: Workspace, request: Wanted) -> Predictions:
     answers = []
     for record, score in zip(records, live.score_many([values for values, _ in drawn]), strict=True):
         known = {f.name: getattr(record, attribute(f.name)) for f in live.inputs.fields if not f.feature}
-        decided = live.task.decided(score, live.threshold)
+        made = live.task.decided(score, live.threshold)
         answers.append(
             Predicted(
                 known,
-                decided.prediction,
-                decided.probability,
-                decided.threshold,
+                made.prediction,
+                made.probability,
+                made.threshold,
                 name,
-                decided.probabilities or {},
-                decided.quantiles or {},
+                made.probabilities or {},
+                made.quantiles or {},
                 live.reader.warnings(record),
             )
         )
@@ -148,12 +149,17 @@ def _body(request: Wanted, live: LiveModel, project: Project) -> tuple[bytes, li
             mend="--record '{...}', --record - for standard input, or --from file.csv",
         )
     if request.record is not None:
-        return (sys.stdin.buffer.read() if request.record == "-" else request.record.encode()), [], None
+        # bytes of the command line that are no UTF-8 are for the reader to refuse
+        told = sys.stdin.buffer.read() if request.record == "-" else request.record.encode(errors="surrogateescape")
+        return told, [], None
     from treadle.contracts import load
     from treadle.sources import mapped_own, read_own, read_rates
 
     source = all_tables(project.spec)[project.spec.predict.each]
-    declared = load(project.root / source.contract, source.contract).types if source.contract else {}
+    declared: Mapping[str, str] = {}
+    if source.contract and unsaid(live):
+        with suppress(TreadleError):  # the file may be gone, or be another than it was trained by
+            declared = load(project.root / source.contract, source.contract).types
     given = read_own(request.source or "", source, where="--from", texts=texts_of(live, source, declared))
     # a file in the columns of the source; one that has those of the table already stays as it is
     frame, notes = mapped_own(given, source, read_rates(source, project.root, "--from"), "--from")
@@ -169,12 +175,19 @@ def _write(answers: list[Predicted], path: Path, given: pl.DataFrame | None) -> 
     """
     import polars as pl
 
-    frame = pl.DataFrame([flat(answer) for answer in answers], infer_schema_length=None)
-    if given is not None:
-        frame = frame.drop(dict.fromkeys(name for answer in answers for name in answer.fields))
-        if path.suffix == ".csv":
-            given = given.select(column for column in given.iter_columns() if not column.dtype.is_nested())
-        frame = given.rename({c: f"{c} (given)" for c in given.columns if c in frame.columns}).hstack(frame)
+    frame = pl.DataFrame([decided(answer) for answer in answers], infer_schema_length=None)
+    if given is None:
+        given = pl.DataFrame([answer.fields for answer in answers], infer_schema_length=None)
+    if path.suffix == ".csv":
+        given = given.select(column for column in given.iter_columns() if not column.dtype.is_nested())
+    taken = {*given.columns, *frame.columns}
+    for name in [c for c in given.columns if c in frame.columns]:
+        other = f"{name} (given)"
+        while other in taken:  # answers to what was an answer itself
+            other += " (given)"
+        taken.add(other)
+        given = given.rename({name: other})
+    frame = pl.concat([given, frame], how="horizontal") if given.width else frame
     writers = {".parquet": frame.write_parquet, ".csv": frame.write_csv, ".jsonl": frame.write_ndjson}
     if path.suffix not in writers:
         raise DataError(f"cannot write {path.name}", where="--out", mend=f"end the name in {', '.join(writers)}")

@@ -22,6 +22,9 @@ class InputField(Struct, frozen=True):
     feature: bool = True
     """False: kept with the prediction (an entity or key) but not seen by the model."""
     example: bool | int | float | str | None = None
+    written: bool | None = None
+    """Of a text: whether its column was text as it was read, and is known as it is written, such as 007; False where a
+    type was guessed first, and it is known as 7. None in bundles that do not say it."""
 
 
 class Inputs(Struct, frozen=True):

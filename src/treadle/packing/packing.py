@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,8 @@ class Contents:
     cost: dict[str, Any]
     cut: str | None
     refitted: Refitted | None = None
+    guessed: Collection[str] | None = None
+    """Texts that were of a guessed type as they were read; None where it is not known of any."""
 
 
 def pack_bundle(
@@ -64,7 +66,8 @@ def pack_bundle(
     path: Path,
 ) -> Packed:
     """Write and sign the bundle at `path`, open it again as a server would, and prove its golden records."""
-    request = Asked(inputs_of(contents.plan, contents.rules, contents.entity), spec.brief.decision, contents.cut)
+    inputs = inputs_of(contents.plan, contents.rules, contents.entity, contents.guessed)
+    request = Asked(inputs, spec.brief.decision, contents.cut)
     told = Told(
         contents.name, contents.created, request, contents.plan, contents.refs, _plain(contents.cost), contents.refitted
     )
@@ -75,13 +78,26 @@ def pack_bundle(
     return Packed(path, round(path.stat().st_size / 1e6, 3), _p99_ms(bundle))
 
 
-def inputs_of(plan: FeaturePlan, rules: Sequence[Rule], entity: str | None) -> Inputs:
+def inputs_of(
+    plan: FeaturePlan, rules: Sequence[Rule], entity: str | None, guessed: Collection[str] | None = None
+) -> Inputs:
     """The request schema: the plan's inputs, then what only names the example; the contract's rules on them."""
+
+    def written(name: str, kind: str) -> bool | None:
+        return None if guessed is None or kind != "str" else name not in guessed
+
     needed = {rule.column for rule in rules if rule.kind == "required"} | {plan.exposure}
-    fields = [InputField(c.name, c.type, c.name not in needed, c.feature) for c in plan.inputs]
+    fields = [
+        InputField(c.name, c.type, c.name not in needed, c.feature, written=written(c.name, c.type))
+        for c in plan.inputs
+    ]
     known = {c.name for c in plan.inputs}
     names = dict.fromkeys([*plan.key, *([entity] if entity else [])])
-    fields += [InputField(n, plan.each_types[n], feature=False) for n in names if n not in known]
+    fields += [
+        InputField(n, kind, feature=False, written=written(n, kind))
+        for n in names
+        if n not in known and (kind := plan.each_types[n])
+    ]
     checks = [
         InputRule(r.id, r.column or "record", r.text, r.expression, r.soft)
         for r in rules

@@ -34,7 +34,7 @@ from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Kept, Room, Share
 from treadle.sources.seen import unkept
-from treadle.sources.typing import Note
+from treadle.sources.typing import Note, as_guessed
 from treadle.sources.words import Words, words_of
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "Wanted",
     "Words",
     "are_whole",
+    "as_guessed",
     "batch",
     "decimals_of",
     "definition_of",

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from treadle.expr import as_declared
 from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
 from treadle.sources.expected import kept_texts, of_clocks, types_expected
 from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
 from treadle.sources.zoned import told
+from treadle.spec import Layout
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from treadle.spec import Layout
 
 _SAMPLE = 100
 _DIGITS = r"\d|(?i)^\s*[+-]?inf"
@@ -77,6 +77,16 @@ def typed(
             made[-1] = _as_expected(made[-1], types.get(column.name, ""), signs, layout)
         made[-1] = told(made[-1], text, layout)
     return pl.DataFrame(made) if made else frame, notes
+
+
+def as_guessed(texts: pl.Series) -> bool:
+    """Whether texts are written as a contract writes what their types are guessed to be: so they may have been numbers,
+    dates or truths as they were read. 007 was none, nor was 12 beside A13."""
+    known = texts.drop_nulls().unique(maintain_order=True)
+    made, _ = typed(known.to_frame(), Layout(), Signs())
+    (kind,) = made.dtypes
+    read = as_declared(known.name, kind, "str")
+    return kind != texts.dtype and read is not None and made.select(read[0]).to_series().equals(known)
 
 
 def refuse_unknown(columns: Sequence[str], layout: Layout) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from treadle.contracts import Rule, row_rules
+from treadle.contracts import Contract, Rule, row_rules
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.brief_stated import BriefStated
 from treadle.evidence.kinds.model_evaluated import ModelEvaluated
@@ -14,7 +14,7 @@ from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.model_packed import ModelPacked
 from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.state_built import StateBuilt
-from treadle.spec import Mistakes, People
+from treadle.spec import Mistakes, People, Source
 from treadle.stages.examples import Examples, Loaded, load, only
 from treadle.stages.fitting import fitted_model
 from treadle.stages.judging import evaluation_of
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class PackModel(StepInput[ModelPacked], frozen=True, kw_only=True):
     """`brief` as it was stated; `rows`: the source of the examples; `run`: the one that judged the model.
 
-    `twin`: of a model that was fitted again on all rows, the one that was judged.
+    `twin`: of a model that was fitted again on all rows, the one that was judged. `texts`: columns of `rows` that the
+    contract or a mapping makes texts of, whatever they were read as.
     """
 
     MAKES: ClassVar[type[Payload]] = ModelPacked
@@ -53,6 +54,7 @@ class PackModel(StepInput[ModelPacked], frozen=True, kw_only=True):
     run: str
     refitted: Refitted | None = None
     twin: Blob | None = None
+    texts: tuple[str, ...] = ()
 
 
 def pack(
@@ -86,6 +88,7 @@ def pack(
         run=evaluation.run,
         refitted=apart(refitted),
         twin=None if refitted is None else refitted.payload.twin,
+        texts=_texts(spec.sources[spec.predict.each], contract, examples.plan),
     )
     return work.do(asked, make_bundle)
 
@@ -120,6 +123,7 @@ def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
             cost=msgspec.to_builtins(asked.cost),
             cut=cut,
             refitted=asked.refitted,
+            guessed=_guessed(asked, bench),
         ),
         key=bench.signing_key(),
         path=bench.scratch(),
@@ -142,6 +146,25 @@ def make_bundle(asked: PackModel, bench: Bench) -> ModelPacked:
         refit="training" if asked.refitted is None else "all",
         example=_newest_example(asked.examples.plan, asked.rows, bench),
     )
+
+
+def _texts(source: Source, contract: Contract | None, plan: FeaturePlan) -> tuple[str, ...]:
+    declared, mapped = contract.types if contract is not None else {}, source.mapped if source.map else {}
+    return tuple(
+        name
+        for name, kind in plan.each_types.items()
+        if kind == "str" and (declared.get(name) == "str" or (name in mapped and mapped[name].type == "str"))
+    )
+
+
+def _guessed(asked: PackModel, bench: Bench) -> frozenset[str]:
+    """Which of the texts may have been numbers, dates or truths as they were read: nothing in them says otherwise."""
+    from treadle.sources import as_guessed
+
+    if not asked.texts:
+        return frozenset()
+    frame = bench.read(asked.rows, list(asked.texts))
+    return frozenset(name for name in asked.texts if as_guessed(frame.get_column(name)))
 
 
 def _cut(asked: PackModel, loaded: Loaded) -> str | None:
