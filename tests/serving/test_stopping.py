@@ -198,7 +198,7 @@ def test_a_project_file_that_could_not_be_followed_is_tried_again_and_then_once(
 ) -> None:
     """What was wrong may lie elsewhere, as a file that comes later or a folder that is trusted later."""
     file, loads, wrong = workspace.project.file, list[int](), True
-    text = file.read_text(encoding="utf-8").replace("logins: {", 'logins: {"bea": bea, ')
+    text = file.read_text(encoding="utf-8").replace("logins: {", 'logins: {"bea": grace, ')
 
     def loading(path: Path) -> Any:
         loads.append(1)
@@ -219,7 +219,7 @@ def test_a_project_file_that_could_not_be_followed_is_tried_again_and_then_once(
         wrong = False
         for _ in range(30):
             await following.follow()
-        assert len(loads) == 4 and app.door.spec.access.logins["bea"] == "bea"
+        assert len(loads) == 4 and app.door.spec.access.logins["bea"] == "grace"
 
     monkeypatch.setattr("treadle.spec.load", loading)
     asyncio.run(watched())
