@@ -140,7 +140,7 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
         seen.append(found)
         return found
 
-    found, lag = in_time(workspace, name, source, read, work.sleep)
+    found, lag = in_time(workspace, name, source, read, work.sleep, work.ticks)
     if lag is not None and lag.late:
         work.late.append(lag.said())
     if contract is not None:

@@ -118,6 +118,8 @@ class Work:
     fetched: tuple[Fetched, ...] = ()
     """How sources were read that were read beside one another."""
     sleep: Callable[[float], None] = time.sleep
+    ticks: Callable[[], float] = time.monotonic
+    """Seconds since some moment, whatever is done to the clock: how long a source is waited for."""
     purse: Purse = OPEN_PURSE
     """What may be spent; asked before each step that is made."""
     lines: list[StepLine] = field(default_factory=list)
