@@ -70,10 +70,13 @@ class Rates(Struct, frozen=True):
         """`money` in `to`, carrying this table's date; None where no rate is known."""
         if money.currency == to:
             return money
-        there, back = self._per_unit(to), self._per_unit(money.currency)
-        if there is None or back is None:
-            return None
-        return Money(_WIDE.quantize(_WIDE.multiply(_WIDE.divide(money.amount, back), there), _NANO), to, self.date)
+        found = self.unrounded(money.amount, money.currency, to)
+        return None if found is None else Money(_WIDE.quantize(found, _NANO), to, self.date)
+
+    def unrounded(self, amount: Decimal, currency: str, to: str) -> Decimal | None:
+        """As `convert`, for what is no sum but a price of one thing, and multiplied on."""
+        there, back = self._per_unit(to), self._per_unit(currency)
+        return None if there is None or back is None else _WIDE.multiply(_WIDE.divide(amount, back), there)
 
     def together(self, several: Sequence[Money], to: str) -> list[Money | None]:
         """Each as `convert` has it, but for the last digit: those of one currency sum to what their sum comes to.

@@ -157,6 +157,22 @@ def test_amounts_of_any_size_are_summed_to_the_billionth(chain: Chain, sign: int
     assert found.amount == 3 * sum(amounts) == found.by_step[0].amount
 
 
+def test_the_newest_runs_are_told_with_all_that_they_cost(chain: Chain) -> None:
+    """What was booked long ago in another currency is of its name too; of 101 names the oldest one is left out."""
+
+    def paid(run: str, amount: str, currency: str) -> None:
+        replace(chain, run=run).append(Noted(text="x"), "s", price=Price(money(amount, currency)))
+
+    paid("", "120.50", "EUR")
+    for number in range(100):
+        paid(f"r{number}", "1", "USD")
+    paid("", "17", "USD")
+    found = costs(chain, rates_of("USD", "", {"EUR": "0.5"}))
+    assert [line.name for line in found.by_run] == [*(f"r{n}" for n in range(1, 100)), "(no run)"]
+    assert found.by_run[-1].amount == 258 and found.more_runs == 1
+    assert runs(chain, 2) == ["(no run)", "r99"]
+
+
 LATE, SOON = Part("late", "shop.late", "till"), Part("late_2", "shop.late_2", "shop.late_2")
 
 

@@ -14,7 +14,7 @@ from steps import Made, Make
 
 from treadle.backends.embedded import FolderBlobs
 from treadle.errors import EvidenceError
-from treadle.evidence import Chain, Payload, Price, StepInput, Unknown, Usage, payload
+from treadle.evidence import Chain, Payload, Price, Reader, StepInput, Unknown, Usage, payload
 from treadle.evidence.code import Code, reached
 from treadle.evidence.kinds.noted import Noted
 from treadle.money import money
@@ -215,6 +215,46 @@ def test_an_entry_keeps_what_was_asked_what_came_of_it_and_what_it_cost(chain: C
     assert entry.usage is not None and entry.usage.kept_bytes == 1000 == at[0].kept_bytes
     assert entry.price == Price(money("0.5", "EUR"), "book")
     assert msgspec.json.decode(blobs.get(entry.code), type=Code) == reached("treadle.spec.durations")
+
+
+def test_what_was_there_already_was_paid_for_when_it_was_written(chain: Chain) -> None:
+    sizes = {Snapshot: 100, Blob: 10, StateRef: 0}
+    full = replace(chain, size=lambda ref: sizes[type(ref)])
+    state = StateRef("e", "s")
+    for version in (1, 1, 2):  # equal rows as another version are other files
+        with full.step(MakeBoth(), "s", cache=False) as step:
+            step.made(Both(table=msgspec.structs.replace(ORDERS, version=version), blob=BLOB, state=state))
+    assert [each.usage.kept_bytes for each in chain.find() if each.usage is not None] == [110, 0, 100]
+
+
+class Newest(StepInput[Made], frozen=True, kw_only=True):
+    """What counts is the newest entry of its subject."""
+
+    MAKES: ClassVar[type[Payload]] = Made
+
+    number: int
+
+    def outdated(self, record: Reader, subject: str, made: str) -> str:
+        newest = record.last(Made, subject=subject)
+        return "" if newest is None or newest.hash == made else f"passed by entry {newest.seq}"
+
+
+def test_what_came_back_is_made_again_and_the_newest_once_more(chain: Chain) -> None:
+    found = []
+    for number in (1, 1, 2, 1, 1):
+        with chain.step(Newest(number=number), "s") as step:
+            if not step.cached:
+                step.made(Made(answer=number))
+        found.append((step.cached, step.earlier and step.earlier.seq, step.why.split(" since ")[0]))
+    assert found == [
+        (False, None, "never run before"),
+        (True, None, "nothing changed"),
+        (False, None, "changed: number"),
+        (False, 1, "passed by entry 2"),
+        (True, None, "nothing changed"),
+    ]
+    last = chain.last(Made, subject="s")
+    assert last is not None and (last.seq, last.payload.answer) == (3, 1)
 
 
 def test_a_failed_step_made_nothing_whatever_it_said(chain: Chain) -> None:

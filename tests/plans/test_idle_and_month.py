@@ -101,7 +101,8 @@ def test_the_months_tables_sum_to_the_month_and_lead_back(workspace: Workspace):
     assert found.before == 3
     assert found.spent == sum(each.amount for each in found.by_person) == sum(each.amount for each in found.by_subject)
     assert [each.name for each in found.by_subject] == ["labels", "shop"]
-    assert len(found.runs) == 10 and found.besides == [money(7, "JPY")]
+    assert len(found.runs) == 10 and "(no run)" not in {each.name for each in found.runs}
+    assert found.besides == [money(7, "JPY")]
     assert [each.day for each in found.trend.unlike] == ["2026-11-18"]
     html = month_page("shop", found, [])
     for text in ("What shop cost in 2026-11", "29.19", "3.00 in the month before", "2026-11-18 came to 20.01",

@@ -12,13 +12,15 @@ from msgspec.structs import replace
 from priced import figure, machine, prices
 
 from treadle.costs import load_book
+from treadle.money import rates_of
 from treadle.plans.found import Assumed, Job, Kept, Load, Part
 from treadle.plans.jobs import need_of, plan_job
 from treadle.plans.loads import shape
-from treadle.plans.machines import DAYS_A_MONTH, Need, carbon, cheapest, no_carbon, stepped
+from treadle.plans.machines import DAYS_A_MONTH, Need, Prices, carbon, cheapest, no_carbon, stepped
 from treadle.plans.serving import Servers, how_many, plan_serving, replicas
 from treadle.plans.storing import plan_egress, plan_storage
 from treadle.plans.weighing import Paid, advise, apart, way
+from treadle.pricing.pricelist import at
 
 MONTH = float(DAYS_A_MONTH)
 JOB = Job(hours=(2.0, 4.0, 3.0, 3.0, 2.0, 4.0), runs=6, run_s=5400.0, cpus=1.5, peak_mb=4000.0, whole=6)
@@ -316,3 +318,11 @@ def test_the_advice_says_by_how_much_and_what_would_turn_it():
     assert "spot: 30.4375 EUR a month, 15.2188 EUR less than on demand" in said.replace("15.2187", "15.2188")
     assert turns == "it pays up to 2 an hour; a price of spot 50.0% higher"
     assert advise([], "EUR")[0].startswith("no price is known") and "nothing else" in advise([cheap], "EUR")[0]
+
+
+def test_a_price_in_a_small_currency_is_converted_whole():
+    """500,000,000 dong at 26,000 a dollar; by what one dong comes to, to a billionth, it was 19,231.00."""
+    dong = figure("power", "500000000", currency="VND")
+    known = Prices(at([dong], "2026-12-31"), rates_of("USD", "2026-11-01", {"VND": "26000"}))
+    assert known.per_unit(dong) == Decimal(500_000_000) / 26_000
+    assert known.per_unit(figure("power", "1", currency="XTS")) is None

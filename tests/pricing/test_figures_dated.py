@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from treadle.api.prices import PricesListRequest, _near
+from treadle.api.prices import PricesListRequest, _near, _said
 from treadle.pricing import Figure
 from treadle.pricing.figure import KINDS, NO_MONEY, UNITS, problem
 from treadle.pricing.pricelist import at, changes
@@ -102,6 +102,13 @@ def test_what_holds_on_a_day_does_not_hang_on_what_comes_later(said: list[tuple[
     until = f"2026-05-0{day}"
     assert at(figures, until).figures == at([each for each in figures if each.date <= until], "2026-12-31").figures
     assert len({each.sku for each in at(figures, until).figures}) == len(at(figures, until).figures)
+
+
+def test_a_price_that_was_said_in_a_wrong_currency_is_corrected_as_any_other():
+    right = replace(HOUR, currency="USD")
+    assert at([HOUR, right], "2026-05-31").figures == (right,)
+    (change,) = changes(at([HOUR], "2026-05-31"), at([right], "2026-05-31"))
+    assert change.share is None and "0.1 EUR (" in _said(change.before, True) and "0.1 (" in _said(change.after, False)
 
 
 def test_a_vendor_is_found_whatever_its_capitals_and_one_that_is_misspelt_is_guessed():

@@ -170,6 +170,33 @@ def test_a_worker_that_is_stopped_leaves_what_ran_waiting(shop: Shop) -> None:
     assert job.stopped == 1 and job.said == "its worker was stopped"
 
 
+@dataclass
+class Slow(Drawn):
+    """Told to stop, it ends after three more looks."""
+
+    def code(self) -> int | None:
+        self.takes -= self.stopped
+        return -2 if self.takes < 0 else None
+
+
+def test_a_worker_that_is_stopped_does_not_spin_while_what_runs_ends(shop: Shop) -> None:
+    """Once it was told to stop, its wait returns at once."""
+    job = shop.queue.add("a", "ada", "normal", 1, 1)
+    worker = Worker(shop.queue, Room(2, 8), lambda job: Slow(3), lambda seconds: shop.wait(seconds) or True, print)
+    assert worker.work() == 0 and shop.queue.job(job.id).state == "waiting"
+    assert shop.looks == 1
+
+
+def test_a_clock_that_is_set_back_takes_nothing_off_what_somebody_used(shop: Shop) -> None:
+    one, _ = shop.queue.add("a", "ada", "normal", 2, 1), shop.queue.add("b", "lin", "normal", 1, 1)
+    shop.queue.begun(one, 1)
+    shop.clock.now += 10
+    assert shop.queue.used() == {"ada": 20.0}, "ten seconds of two cores"
+    shop.clock.now -= 1000
+    assert shop.queue.used() == {"ada": 0.0}
+    assert [each.waited_most_s for each in shop.queue.use()] == [0.0, 0.0]
+
+
 def test_what_a_killed_worker_left_running_is_ended_and_queued_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

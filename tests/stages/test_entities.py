@@ -13,6 +13,7 @@ from treadle.errors import DataError, ExpressionError, Overtaken, SpecError
 from treadle.evidence import verify
 from treadle.evidence.kinds.entity_decided import EntityDecided
 from treadle.exploring.named import named
+from treadle.exploring.reconciled import list_entities
 from treadle.exploring.snapshots import meant
 from treadle.history.columns import trace
 from treadle.loop import run
@@ -65,7 +66,8 @@ def test_a_run_learns_by_a_lookup_and_finds_all_of_it_again(shop: Path) -> None:
 def test_what_is_undone_brings_back_equal_tables(shop: Path) -> None:
     first = made(shop)
     before = tables(shop, first)
-    split = do(shop, say, "customer", Decision("split", "crm:2", "web:w2", reason="two people"))
+    split_said = Decision("split", "crm:2", "web:w2", reason="two people")
+    split = do(shop, say, "customer", split_said)
     value = do(shop, say, "customer", Decision("set", "crm:4", field="born", value="1999-09-09", reason="asked"))
     assert thing(shop, "web:w2") == "web:w2" and last(shop).entities == 61 and last(shop).decided == 2
     changed = tables(shop, made(shop))
@@ -82,6 +84,12 @@ def test_what_is_undone_brings_back_equal_tables(shop: Path) -> None:
     assert newest == again["customer"].payload.table
     once_more = made(shop)
     assert once_more["customer"].hash == again["customer"].hash
+    # and so it is told
+    assert (last(shop).entities, last(shop).decided) == (60, 0) and last(shop).table == again["customer"].payload.table
+    do(shop, say, "customer", split_said)
+    made(shop)
+    listed = do(shop, list_entities)
+    assert [each.entities for each in listed.entities] == [61] and [each.waits for each in listed.decisions] == [False]
 
 
 def test_two_who_decide_at_once_are_not_both_heeded_unseen(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class Run:
         self.now, self.slept, self.during = now, 0.0, during
         workspace = opened(folder)
         object.__setattr__(workspace.chain, "clock", lambda: self.now)
-        self.work = Work(workspace, sleep=self.sleep)
+        self.work = Work(workspace, sleep=self.sleep, ticks=lambda: self.slept)
         self.chain = workspace.chain
 
     def sleep(self, seconds: float) -> None:
@@ -103,6 +103,19 @@ def test_nobody_waits_for_ever(place: Path) -> None:
     assert run.slept == 3600
     kept = run.chain.last(SourceLate)
     assert kept is not None and kept.payload.done == "waited"
+
+
+def test_a_clock_that_is_set_back_makes_no_wait_longer(place: Path) -> None:
+    edit(place, "late_after: 15m", "late_after: 15m, when_late: wait")
+
+    def back(slept: float) -> None:
+        assert slept <= 3600
+        run.now -= timedelta(seconds=180)
+
+    run = Run(place, NEWEST + timedelta(hours=3), back)
+    with pytest.raises(DataError, match="did not come in 1h"):
+        run.read()
+    assert run.slept == 3600
 
 
 def test_files_are_as_new_as_their_newest(tmp_path: Path) -> None:

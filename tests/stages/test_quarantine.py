@@ -21,6 +21,7 @@ from stage_shop import edit, opened
 
 from treadle.errors import ContractBroken, DataError, ExpressionError, SpecError, TreadleError
 from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
+from treadle.exploring.named import named
 from treadle.exploring.quarantined import (
     drop_aside,
     list_aside,
@@ -29,6 +30,7 @@ from treadle.exploring.quarantined import (
     show_aside,
     undo_aside,
 )
+from treadle.exploring.snapshots import meant
 from treadle.stages.beside import last_good
 from treadle.stages.quarantine import _cast, standing
 from treadle.stages.reading import contract_of, read_sources
@@ -578,7 +580,33 @@ def test_a_delivery_that_comes_back_is_not_taken_for_another_that_was_mended(pla
     deliver(place, WRONG)
     with Shop(place) as it:
         again = it.read()
-        assert again.hash == first.hash and again.payload.table.rows == 7
+        assert again.uses == first.uses and again.payload.followed is None and again.payload.table.rows == 7
+        assert again.hash == standing(it.workspace, "orders").read.hash, "what is mended goes on from it"
+        mend_aside(it.workspace, "orders", ("amount='4'",), "n = 3", "")
+        replay_aside(it.workspace, "orders", "")
+        assert it.read().payload.table.rows == 8
+
+
+def test_rows_that_point_to_what_is_gone_again_are_set_aside_again(place: Path) -> None:
+    """Kinds are put back to what they were: orders are held to these, and not to those that were read last."""
+    deliver(place, some())
+    with Shop(place) as it:
+        it.read()
+    first = (place / "kinds.csv").read_text(encoding="utf-8")
+    (place / "kinds.csv").write_text(first + "zz\n", encoding="utf-8")
+    deliver(place, some((7, 10.5, "zz")))
+    with Shop(place) as it:
+        it.read()
+        assert 7 in it.kept and it.aside == []
+    (place / "kinds.csv").write_text(first, encoding="utf-8")
+    with Shop(place) as it:
+        it.read()
+        assert 7 not in it.kept and it.aside == [7]
+        assert meant(it.workspace, named("kinds")).snapshot.rows == 3
+    with Shop(place) as it:
+        work = Work(it.workspace)
+        read_sources(work)
+        assert [line.cached for line in work.lines] == [True, True]
 
 
 def test_what_was_mended_of_one_delivery_is_not_put_into_another(place: Path) -> None:

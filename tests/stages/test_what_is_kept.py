@@ -19,7 +19,7 @@ from treadle.evidence.kinds.source_read import SourceRead
 from treadle.loop import RunResult
 from treadle.stages.reading import read_sources
 from treadle.stages.work import Work
-from treadle.store import Blob, EntryRef, File, StateRef
+from treadle.store import Blob, EntryRef, File, Part, Snapshot, StateRef, Stored
 from treadle.workspace import Workspace
 
 Runs = Callable[..., RunResult]
@@ -62,6 +62,18 @@ def test_a_state_is_there_while_its_folder_is(workspace: Workspace) -> None:
     (workspace.root / "state" / workspace.endpoint / "s1").mkdir(parents=True)
     assert workspace.chain.present(state) and not workspace.chain.present(StateRef("other", "s1"))
     assert workspace.chain.size(state) == 0
+
+
+def test_of_a_table_its_new_files_are_paid_for_and_rows_that_are_there_are_not(shop: Path) -> None:
+    paid = []
+    for _ in range(2):
+        workspace = opened(shop, fresh=True)
+        usage = read_sources(Work(workspace))["orders"].usage
+        paid.append(usage.kept_bytes if usage is not None else -1)
+        shared = Snapshot("t", 0, "f", 3, (Part("a", 10, "1"), Part("b", 7, "2")), Stored("zstd-3", 20, 7))
+        assert workspace.chain.size(shared) == 7
+        workspace.chain.engine.dispose()
+    assert paid[0] > 0 and paid[1] == 0
 
 
 def test_what_is_not_kept_here_is_never_missed(workspace: Workspace) -> None:

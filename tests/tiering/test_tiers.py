@@ -297,6 +297,25 @@ def test_without_a_place_or_a_price_it_says_so(workspace: Workspace, tmp_path: P
 
 
 @pytest.mark.needs("s3")
+def test_a_file_goes_from_one_colder_place_to_another_and_two_that_are_one_are_refused(tmp_path: Path):
+    cool, archive = tmp_path / "cool", tmp_path / "archive"
+    for folder in (cool, archive):
+        folder.mkdir()
+    places = {"cool": "cool", "archive": "archive"}
+    tables = TieredTables(tmp_path / "tables", {"cool": FolderShelf(cool), "archive": FolderShelf(archive)}, places)
+    old, _ = tables.replace("t", orders(50)), tables.replace("t", orders(60))
+    for tier in places:
+        assert tables.move("t", old.parts, tier, 1).files == len(old.parts)
+    assert not list(cool.rglob("*.parquet")) and len(list(archive.rglob("*.parquet"))) == len(old.parts)
+    (tmp_path / "link").symlink_to(archive)
+    shelves = {"cool": FolderShelf(tmp_path / "link"), "archive": FolderShelf(archive)}
+    one = TieredTables(tmp_path / "tables", shelves, places)
+    for act in (lambda: one.move("t", old.parts, "cool", 1), lambda: one.refuse_away(["archive"])):
+        with pytest.raises(StoreError, match="the tiers cool and archive are one place"):
+            act()
+    assert one.read(old).equals(orders(50))
+
+
 def test_a_bucket_is_a_place_too(s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)

@@ -128,7 +128,8 @@ def prices_diff(request: PricesDiffRequest, work: Work) -> PricesDiffAnswer:
     for each in found[:limit]:
         figure = each.after or each.before
         assert figure is not None
-        lines.append(ChangeLine(figure, _said(each.before), _said(each.after), each.share))
+        other = len({side.currency for side in (each.before, each.after) if side is not None}) > 1
+        lines.append(ChangeLine(figure, _said(each.before, other), _said(each.after, other), each.share))
     same = len(after.figures) - sum(each.after is not None for each in found)
     return PricesDiffAnswer(days[0], days[1], lines, len(found), same)
 
@@ -143,11 +144,11 @@ def _near(request: PricesListRequest, prices: PriceList) -> str:
     return ""
 
 
-def _said(figure: Figure | None) -> str:
+def _said(figure: Figure | None, currency: bool) -> str:
     if figure is None:
         return ""
     upfront = f" and {figure.upfront:f} at once" if figure.upfront else ""
-    return f"{figure.amount:f}{upfront} ({figure.date})"
+    return f"{figure.amount:f}{upfront}{f' {figure.currency}' if currency else ''} ({figure.date})"
 
 
 def day_priced(given: str | None, work: Work) -> str:

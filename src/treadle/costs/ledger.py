@@ -116,14 +116,19 @@ def _amount(row: Any) -> Decimal:
 
 
 def _rows(connection: Connection, by: str, newest: int | None = None) -> list[Any]:
-    from sqlalchemy import select
+    """Of all names, or of so many that something was of last, that one at the end; of each a row for each currency."""
+    from sqlalchemy import func, select
 
     from treadle.store.schema import ledger
 
-    query = select(ledger).where(ledger.c.by == by)
+    query = select(ledger).where(ledger.c.by == by).order_by(ledger.c.last)
     if newest is None:
-        return list(connection.execute(query.order_by(ledger.c.last)))
-    return list(connection.execute(query.order_by(ledger.c.last.desc()).limit(newest)))[::-1]
+        return list(connection.execute(query))
+    last = func.max(ledger.c.last)
+    named = select(ledger.c.name).where(ledger.c.by == by).group_by(ledger.c.name).order_by(last.desc()).limit(newest)
+    names = [str(row[0]) for row in connection.execute(named)][::-1]
+    rows = _named(list(connection.execute(query.where(ledger.c.name.in_(names)))))
+    return [row for name in names for row in rows[name]]
 
 
 def _count(connection: Connection, by: str) -> int:

@@ -84,6 +84,13 @@ class StepInput(Struct, Generic[P], frozen=True, kw_only=True):
         """Why what was made may not be written any more: asked under the record's write lock; empty if it may."""
         return ""
 
+    def outdated(self, record: Reader, subject: str, made: str) -> str:
+        """Why what an entry made of the very same, `made` by its hash, is made again; empty if it counts still.
+
+        For what is asked for by the newest entry of its subject: what came back has to be the newest once more.
+        """
+        return ""
+
 
 @functools.cache
 def known_kinds() -> dict[str, type[Payload]]:

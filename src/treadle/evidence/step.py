@@ -13,12 +13,21 @@ from treadle.evidence.code import Code, reached
 from treadle.evidence.entry import NOTHING, Body, Entry, raw
 from treadle.evidence.observer import TrialSeen
 from treadle.evidence.payload import P, StepInput, Unknown, digest, refs_in
-from treadle.store import Snapshot
+from treadle.store import Ref, Snapshot
 
 if TYPE_CHECKING:
     from treadle.evidence.chain import Chain
 
 _FEW = 3
+_NO_END = 1 << 62
+"""Beyond the number of any entry."""
+
+_Named = tuple[str, str, int, str]
+
+
+def _named(ref: Ref) -> _Named:
+    """What lies in one place is one thing: of equal rows each version of each table is its own."""
+    return type(ref).__name__, getattr(ref, "table", ""), getattr(ref, "version", 0), ref.content
 
 
 def _failed(body: Body, error: Overtaken) -> Body:
@@ -43,6 +52,8 @@ class Step(Generic[P]):
         self.entry: Entry[P] | None = None
         self.cached = False
         self.why = ""
+        self.earlier: Entry[P] | None = None
+        """What was made of the very same before, and is there, where it is made again none the less."""
         self._made: P | None = None
         self._cache = cache
 
@@ -89,6 +100,11 @@ class Step(Generic[P]):
         if gone:
             self.why = f"its earlier product is gone: {', '.join(gone)}"
             return
+        with self.chain.reading() as record:
+            self.why = self.asked.outdated(record, self.subject, hit.hash)
+        if self.why:
+            self.earlier = hit
+            return
         self.cached, self._made, self.entry = True, hit.payload, hit
         self.why = f"nothing changed since {hit.time[:19]}Z: same code, settings and inputs"
 
@@ -133,7 +149,7 @@ class Step(Generic[P]):
         if error is None and made is None:
             error = EvidenceError(f"{self.kind} made nothing", where=self.subject)
         kept = () if made is None else refs_in(made)
-        usage = msgspec.structs.replace(usage, kept_bytes=sum(map(self.chain.size, kept)))
+        usage = msgspec.structs.replace(usage, kept_bytes=self._new_bytes(kept))
         body = Body(
             seq=0,
             id="",
@@ -167,6 +183,19 @@ class Step(Generic[P]):
             self.chain.observer.ended(self, self.entry)
         if kind is None and error is not None:
             raise error
+
+    def _new_bytes(self, kept: tuple[Ref, ...]) -> int:
+        """Of what no entry made before: what was there already was paid for when it was written."""
+        from treadle.evidence.views import makers
+
+        sizes = {ref: size for ref in kept if (size := self.chain.size(ref))}
+        if not sizes:
+            return 0
+        known = set[_Named]()
+        with contextlib.suppress(EvidenceError), self.chain.reading() as record:  # edited entries are for `verify`
+            for entry in record.by_seq(makers(record.connection, sizes, _NO_END)):
+                known.update(map(_named, entry.made))
+        return sum(size for ref, size in sizes.items() if _named(ref) not in known)
 
     def _kept_code(self) -> str:
         """The list of code is kept once as a blob, so that `why` can show it and a later step can say what changed."""

@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from treadle.figures import counted
-from treadle.money import Money, Rates
+from treadle.money import Rates
 from treadle.pricing import Figure, PriceList
 
 DAYS_A_MONTH = Decimal("30.4375")
@@ -62,8 +62,8 @@ class Prices(Struct, frozen=True):
         """Not rounded: a price is a factor, and what comes of it is money."""
         if currency == self.rates.currency:
             return amount
-        one = self.rates.convert(Money(Decimal(1), currency), self.rates.currency) if currency else None
-        return None if one is None else amount * one.amount
+        found = self.rates.unrounded(amount, currency, self.rates.currency) if currency else None
+        return None if found is None else +found  # in the digits of all sums to come: 28
 
 
 def fits(figure: Figure, need: Need) -> bool:

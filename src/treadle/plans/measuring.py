@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 MOST_DAYS = 3660
+_FIRST, _NEAR, _COUNTED = 20, 50, 1000
 _MOST_MEAN = 500
 """Of the newest whole runs, those of which the mean is taken."""
 
@@ -64,28 +65,52 @@ def days_measured(begun: date, last: date, days: int) -> list[str]:
 
 
 def span(reader: Reader) -> tuple[date | None, int]:
-    """The day of the oldest entry, and the newest entry's number."""
+    """The day on which the record began, and the newest entry's number. It is the day of the first entry that most of
+    the next ones do not lie before: one clock that was wrong says nothing of the others."""
     from sqlalchemy import func, select
 
     from treadle.store.schema import entries
 
-    row = reader.connection.execute(select(func.min(entries.c.time), func.max(entries.c.seq))).one()
-    return (None, 0) if row[0] is None else (date.fromisoformat(str(row[0])[:10]), int(row[1]))
+    newest = int(reader.connection.execute(select(func.max(entries.c.seq))).scalar() or 0)
+    times = [time for _, time in _times(reader.connection, 1, _FIRST)]
+    for place, time in enumerate(times, 1):
+        if 2 * sum(each < time for each in times[place:]) <= len(times) - place:
+            return date.fromisoformat(time[:10]), newest
+    return None, newest
 
 
 def number_at(connection: Connection, time: str) -> int:
-    """The number of the first entry that is not before a time; by halves, since times rise with numbers, but for what
-    the clocks of two machines differ by. One beyond the newest, where all are before it."""
+    """The number of the first entry that is not before a time; one beyond the newest, where all are before it.
+
+    Times rise with numbers, but for clocks that were wrong: it is the number at which fewest entries lie on the wrong
+    side. By halves, each told by the most of the entries near it, down to a few thousand, which are counted.
+    """
     from sqlalchemy import func, select
 
     from treadle.store.schema import entries
 
     low, high = 1, int(connection.execute(select(func.max(entries.c.seq))).scalar() or 0) + 1
-    while low < high:
+    while high - low > _COUNTED:
         middle = (low + high) // 2
-        found = connection.execute(select(entries.c.time).where(entries.c.seq == middle)).scalar()
-        low, high = (middle + 1, high) if found is not None and found < time else (low, middle)
-    return low
+        near = [each < time for _, each in _times(connection, middle - _NEAR, middle + _NEAR)]
+        low, high = (middle + 1, high) if 2 * sum(near) > len(near) else (low, middle)
+    several = _times(connection, low - _COUNTED, high + _COUNTED)
+    best, wrong, fewest = several[0][0] if several else 1, 0, 0
+    for number, each in several:
+        wrong += -1 if each < time else 1  # were the next one the first
+        if wrong < fewest:
+            best, fewest = number + 1, wrong
+    return best
+
+
+def _times(connection: Connection, first: int, last: int) -> list[tuple[int, str]]:
+    """The numbers and times of entries, the last one included."""
+    from sqlalchemy import select
+
+    from treadle.store.schema import entries
+
+    query = select(entries.c.seq, entries.c.time).where(entries.c.seq.between(first, last)).order_by(entries.c.seq)
+    return [(int(seq), str(time)) for seq, time in connection.execute(query)]
 
 
 def whole_runs(reader: Reader, since: int) -> list[str]:

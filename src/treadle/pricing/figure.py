@@ -80,9 +80,10 @@ class Figure(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def group(self) -> tuple[str, ...]:
-        """What is dated together: steps of one rate by volume are one price, and none is left when they change."""
+        """What is dated together: steps of one rate by volume are one price, and none is left when they change. The
+        currency is no part of it: one that was said wrongly would stand beside the right one for ever."""
         term = str(self.term_years) if self.term_years else ""
-        return self.kind, self.vendor, self.region, self.sku, self.currency, term, self.option, self.tier
+        return self.kind, self.vendor, self.region, self.sku, term, self.option, self.tier
 
     def said(self) -> str:
         """What it is of, for a person."""

@@ -46,4 +46,6 @@ class Change(Struct, frozen=True):
         """By how much of itself the amount changed; None where there is no such share."""
         if self.before is None or self.after is None or not self.before.amount:
             return None
+        if self.before.currency != self.after.currency:
+            return None
         return float(self.after.amount / self.before.amount) - 1

@@ -67,7 +67,7 @@ def changes(before: PriceList, after: PriceList) -> list[Change]:
 
 
 def _paid(figure: Figure) -> tuple[object, ...]:
-    return figure.amount, figure.upfront, figure.life_years, figure.watts
+    return figure.amount, figure.currency, figure.upfront, figure.life_years, figure.watts
 
 
 def known(reader: Reader, blobs: Blobs, day: str) -> PriceList:

@@ -158,7 +158,7 @@ class Queue:
         now, out = self.clock(), dict[str, float]()
         for job in self._find("cpu_s > 0 OR state = 'running'", ()):
             seconds = decayed(job.cpu_s, now - (job.ended or now))
-            seconds += (now - job.began) * job.cpus if job.state == "running" else 0.0
+            seconds += max(0.0, now - job.began) * job.cpus if job.state == "running" else 0.0
             out[job.person] = out.get(job.person, 0.0) + seconds
         return out
 
@@ -169,7 +169,7 @@ class Queue:
         now, out = self.clock(), list[Use]()
         for person in dict.fromkeys(job.person for job in every):
             own = [job for job in every if job.person == person]
-            waits = [job.waited_s + (now - job.queued if job.state == "waiting" else 0.0) for job in own]
+            waits = [job.waited_s + (max(0.0, now - job.queued) if job.state == "waiting" else 0.0) for job in own]
             out.append(
                 Use(
                     person=person,

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,7 +164,7 @@ class Worker:
                     state, said = ("done", said) if run.code() == 0 else _left(job, "its worker was stopped")
                     self.queue.ended(job, state, cpu_s=run.cpu_s, peak_gb=run.peak_gb, said=said)  # type: ignore[arg-type]
             if self.running:
-                self.wait(0.05)
+                time.sleep(0.05)  # `wait` returns at once by now
 
     @property
     def _room(self) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from treadle.contracts import Contract
 from treadle.errors import DataError
-from treadle.evidence import Entry
+from treadle.evidence import Entry, Reader
 from treadle.evidence.kinds.quarantine_changed import QuarantineChanged
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.stages.aside import parquet_of
@@ -31,7 +31,11 @@ def newest_after(work: Work, read: Entry[SourceRead]) -> Entry[SourceRead]:
     """
     newest = work.workspace.chain.last(SourceRead, subject=read.subject)
     done = newest.payload.followed if newest is not None else None
-    if newest is None or done is None or read.hash not in _behind(work.workspace, newest):
+    if newest is None or done is None:
+        return read
+    with work.workspace.chain.reading() as record:
+        behind = _behind(record, newest)
+    if read.hash not in behind:
         return read
     if any(not work.workspace.chain.present(ref) for ref in newest.made):
         return read
@@ -39,10 +43,22 @@ def newest_after(work: Work, read: Entry[SourceRead]) -> Entry[SourceRead]:
     return newest
 
 
-def _behind(workspace: Workspace, newest: Entry[SourceRead]) -> set[str]:
+def passed(record: Reader, subject: str, read: str) -> str:
+    """Why a reading, by its hash, is no longer how its source stands; "" where it is the newest one, or what a person
+    made since goes on from it. What was delivered before and comes back is read again, and is the newest then: other
+    sources, queries and replays go by the newest."""
+    newest = record.last(SourceRead, subject=subject)
+    if newest is None or newest.hash == read or read in _behind(record, newest):
+        return ""
+    return f"it came back: something else was read since (entry {newest.seq})"
+
+
+def _behind(record: Reader, newest: Entry[SourceRead]) -> set[str]:
     """The entries that a snapshot goes on from, one after the other."""
+    if newest.payload.followed is None:
+        return {newest.hash}
     found, known = set[str](), dict[str, Entry[SourceRead]]()
-    known = {each.hash: each for each in workspace.chain.find(SourceRead, subject=newest.subject, status="done")}
+    known = {each.hash: each for each in record.find(SourceRead, subject=newest.subject, status="done")}
     waiting = [newest.hash]
     while waiting:
         entry = known.get(waiting.pop())

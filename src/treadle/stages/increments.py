@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from msgspec import field
+from msgspec import field, structs
 
 from treadle.contracts import Contract
 from treadle.errors import DataError, Overtaken
@@ -22,7 +22,7 @@ from treadle.spec import Source
 from treadle.stages.aside import Held, hold, kept_aside, newest_of, not_aside, of_good
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
-from treadle.stages.followed import begins_anew, ever_aside, newest_after
+from treadle.stages.followed import begins_anew, ever_aside, newest_after, passed
 from treadle.stages.named import refuse_misnamed
 from treadle.stages.quarantine import Head, head_of
 from treadle.stages.work import Bench, Work
@@ -63,6 +63,9 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
     others: dict[str, Snapshot] = field(default_factory=dict)
     last: str = ""
     rates: dict[str, File] = field(default_factory=dict)
+
+    def outdated(self, record: Reader, subject: str, made: str) -> str:
+        return passed(record, subject, made)
 
     def overtaken(self, record: Reader, subject: str) -> str:
         """Rows and cursor are right by themselves whoever comes first; two that go on from one would read twice."""
@@ -300,7 +303,7 @@ def keep_rows(
         quarantine=quarantine,
         newest=_newest(last.newest if last else {}, held.newest),
         warnings=(*held.warnings, *taken.notes),
-        mark=newer.mark,
+        mark=structs.replace(newer.mark, contract=digest(asked.contract)),  # also where nothing is new
         increment=Increment(
             added=found.added,
             replaced=found.replaced,

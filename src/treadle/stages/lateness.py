@@ -61,15 +61,17 @@ def in_time(
     source: Source,
     read: Callable[[], Entry[SourceRead]],
     sleep: Callable[[float], None],
+    ticks: Callable[[], float],
 ) -> tuple[Entry[SourceRead], Lag | None]:
     """Read the source; where it is late, do as `when_late` says, and keep in the record what was done.
 
-    Where it is to be waited for, it is read again and again, as long as `every`, and not longer.
+    Where it is to be waited for, it is read again and again, as long as `every`, and not longer: `ticks` are seconds
+    that nobody sets back.
 
     Raises:
         DataError: it is late, and the rule is to stop; or it did not come while it was waited for.
     """
-    clock, began = workspace.chain.clock, workspace.chain.clock()
+    clock, began = workspace.chain.clock, ticks()
     found = read()
     lag = lag_of(name, source, found, clock())
     if lag is None or source.every is None:
@@ -78,16 +80,16 @@ def in_time(
     pause = min(_MOST_SECONDS, every.total_seconds() / _PARTS)
     waits = lag.late and source.when_late == "wait"
     if waits:
-        until, each = f"{began + every:%Y-%m-%d %H:%M:%S}Z", spoken(timedelta(seconds=pause))
+        until, each = f"{clock() + every:%Y-%m-%d %H:%M:%S}Z", spoken(timedelta(seconds=pause))
         workspace.chain.observer.waits(
             f"waiting for newer rows of {name}, until {until} at the latest, with a look each {each}: {lag.said()}"
         )
-    while lag.late and waits and clock() - began < every:
+    while lag.late and waits and ticks() - began < every.total_seconds():
         sleep(pause)
         found = read()
         lag = lag_of(name, source, found, clock()) or lag
     if waits and not lag.late:
-        waited = spoken(clock() - began)
+        waited = spoken(timedelta(seconds=ticks() - began))
         workspace.chain.observer.waits(f"newer rows of {name} came after {waited}: {lag.said()}; going on")
     if lag.late:
         _tell(workspace, source, lag, found, waits)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from treadle.contracts import Contract, load, stale
 from treadle.errors import ContractBroken, DataError, Fault, SpecError
-from treadle.evidence import Entry, Payload, StepInput
+from treadle.evidence import Entry, Payload, Reader, StepInput
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.mapping import NotMade
@@ -20,7 +20,7 @@ from treadle.stages.ahead import Ahead, from_elsewhere
 from treadle.stages.aside import hold, kept_aside, newest_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now, pointed_to, reading_order
 from treadle.stages.breaking import files_of_rates, refuse_broken, unmapped
-from treadle.stages.followed import done_again, newest_after
+from treadle.stages.followed import done_again, newest_after, passed
 from treadle.stages.increments import read_increment, what_is_new
 from treadle.stages.lateness import in_time
 from treadle.stages.named import refuse_misnamed
@@ -52,6 +52,9 @@ class ReadSource(StepInput[SourceRead], frozen=True, kw_only=True):
     """The last good snapshot, which the rows are held against; that it is another now is no reason to read again."""
     rates: dict[str, File] = field(default_factory=dict)
     """Of currencies, by the place of their file; what they hold is in the digest of what was read too."""
+
+    def outdated(self, record: Reader, subject: str, made: str) -> str:
+        return passed(record, subject, made)
 
 
 Sources = dict[str, Entry[SourceRead]]
@@ -140,7 +143,7 @@ def read_source(work: Work, name: str, source: Source, ahead: Ahead) -> Entry[So
         seen.append(found)
         return found
 
-    found, lag = in_time(workspace, name, source, read, work.sleep)
+    found, lag = in_time(workspace, name, source, read, work.sleep, work.ticks)
     if lag is not None and lag.late:
         work.late.append(lag.said())
     if contract is not None:

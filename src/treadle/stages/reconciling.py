@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import structs
+
 from treadle import expr
 from treadle.errors import DataError, SpecError
-from treadle.evidence import Entry, Payload, Silent, StepInput
+from treadle.evidence import Entry, Payload, Reader, Silent, StepInput
 from treadle.evidence.kinds.entities_reconciled import EntitiesReconciled, LevelWeights
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.matching import Decision, Reconciled, as_tables, draw, raise_together, reconcile, types_of_fields
@@ -38,6 +40,13 @@ class Reconcile(StepInput[EntitiesReconciled], frozen=True, kw_only=True):
     tables: dict[str, Snapshot]
     keys: dict[str, tuple[str, ...]]
     decisions: tuple[Decision, ...]
+
+    def outdated(self, record: Reader, subject: str, made: str) -> str:
+        """Once something is undone the earlier entry is the newest again: lists and doubts go by that one."""
+        newest = record.last(EntitiesReconciled, subject=subject)
+        if newest is None or newest.hash == made:
+            return ""
+        return f"it counts again: it was reconciled otherwise since (entry {newest.seq})"
 
 
 class KeepMade(StepInput[SourceRead], frozen=True, kw_only=True):
@@ -92,7 +101,7 @@ def _one(work: Work, name: str, entity: Entity, sources: Sources) -> Sources:
         decisions=said,
     )
     try:
-        made = work.do(asked, make_entities, f"entity/{name}").payload
+        made = work.do(asked, make_entities, f"entity/{name}", again=as_it_was).payload
     except (SpecError, DataError) as bad:
         raise workspace.project.located(bad) from bad.__cause__
     tables = {name: made.table} | {of_source(name, source): table for source, table in made.by_key.items()}
@@ -115,11 +124,27 @@ def _kept(work: Work, name: str, table: Snapshot) -> Entry[SourceRead]:
 
 
 def keep_made(asked: KeepMade, bench: Bench) -> SourceRead:
-    table = asked.table
-    if bench.tables.version(table.table) != table.version:
-        table = bench.tables.replace(table.table, bench.read(table))
+    table = _newest(asked.table, bench)
     size = sum(part.size for part in table.parts)
     return SourceRead(table=table, rows=table.rows, quarantined=0, rules=0, bytes=size)
+
+
+def as_it_was(made: EntitiesReconciled, bench: Bench) -> EntitiesReconciled:
+    """The tables of an earlier entry as their newest versions; nothing is compared for it."""
+    return structs.replace(
+        made,
+        table=_newest(made.table, bench),
+        members=_newest(made.members, bench),
+        links=_newest(made.links, bench),
+        choices=_newest(made.choices, bench),
+        by_key={source: _newest(table, bench) for source, table in made.by_key.items()},
+    )
+
+
+def _newest(table: Snapshot, bench: Bench) -> Snapshot:
+    if bench.tables.version(table.table) == table.version:
+        return table
+    return bench.tables.replace(table.table, bench.read(table))
 
 
 def make_entities(asked: Reconcile, bench: Bench) -> EntitiesReconciled:

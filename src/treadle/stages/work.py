@@ -118,6 +118,8 @@ class Work:
     fetched: tuple[Fetched, ...] = ()
     """How sources were read that were read beside one another."""
     sleep: Callable[[float], None] = time.sleep
+    ticks: Callable[[], float] = time.monotonic
+    """Seconds since some moment, whatever is done to the clock: how long a source is waited for."""
     purse: Purse = OPEN_PURSE
     """What may be spent; asked before each step that is made."""
     lines: list[StepLine] = field(default_factory=list)
@@ -138,14 +140,19 @@ class Work:
         subject: str = "",
         *,
         cache: bool = True,
+        again: Callable[[P, Bench], P] | None = None,
     ) -> Entry[P]:
-        """Make what is asked for, or take it from the record if nothing that it can read has changed since."""
+        """Make what is asked for, or take it from the record if nothing that it can read has changed since.
+
+        again: makes it of what an earlier entry made of the very same, where that is outdated; else `make` does.
+        """
         chain = self.workspace.chain
         code = make.__module__
         with chain.step(asked, subject or self.workspace.project.address, code=code, cache=cache) as step:
             if not step.cached:
                 self.purse.check()
-                step.made(make(asked, self.bench(step.progress, step.tried)))
+                bench, earlier = self.bench(step.progress, step.tried), step.earlier
+                step.made(again(earlier.payload, bench) if again and earlier else make(asked, bench))
         return self._note(step)
 
     def bench(

@@ -17,6 +17,11 @@ HOT = "hot"
 class Shelf(Protocol):
     """A place for whole files, by keys of parts that slashes divide. `treadle.testing.ShelfSuite` has its suite."""
 
+    @property
+    def place(self) -> str:
+        """Where it is: two that say the same keep one file under one key."""
+        ...
+
     def put(self, key: str, file: Path) -> None:
         """Keep a copy of a local file, whole or not at all; what is there under the key is replaced.
 

@@ -21,6 +21,7 @@ class ShelfSuite:
     - a file that is put comes back byte for byte, and its size is told;
     - to put again under a key replaces what is there; to remove what is not there does nothing;
     - what is missing is told by an EvidenceError, and its size is None;
+    - whoever opens it says the same place;
     - once `put` has returned, another that opens the same place finds the file, though the writer was killed; one whose
       `put` was cut short is whole or absent.
     """
@@ -45,6 +46,7 @@ class ShelfSuite:
     def test_what_is_missing_is_told(self, opens: Opens, tmp_path: Path) -> None:
         with pytest.raises(EvidenceError, match="gone"):
             opens().get("a/nothing", tmp_path / "back")
+        assert opens().place == opens().place != ""
         assert opens().size("a/nothing") is None and not (tmp_path / "back").exists()
 
     def test_what_a_killed_writer_had_put_is_whole(self, opens: Opens, tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ class FolderShelf:
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @property
+    def place(self) -> str:
+        return os.path.realpath(self.root)
+
     def put(self, key: str, file: Path) -> None:
         place = self.root / key
         self._refuse_gone()

@@ -125,10 +125,12 @@ class TieredTables(DeltaTables):
 
     def refuse_away(self, tiers: Iterable[str]) -> None:
         for tier in tiers:
+            self._refuse_shared(tier)
             self.shelves[tier].size(_NAME)  # whatever is there: to be asked is what fails
 
     def move(self, table: str, parts: Sequence[Part], tier: str, since: int) -> Carried:
         folder = self.root / table
+        self._refuse_shared(tier)
         stay, done = sweeping.wanted(folder, (), since), list[Part]()
         with self._alone_in(table):
             marks = self._marks(table)
@@ -182,6 +184,16 @@ class TieredTables(DeltaTables):
                     self._back(table, parts)
                     reading.enter_context(self.held(table))  # before anybody else moves
             yield
+
+    def _refuse_shared(self, tier: str) -> None:
+        """Of two tiers at one place the copy that one no longer needs is the only one that the other has."""
+        shared = [each for each in self.shelves if self.shelves[each].place == self.shelves[tier].place]
+        if len(shared) > 1:
+            raise StoreError(
+                f"the tiers {' and '.join(shared)} are one place, {self.places.get(tier, tier)}",
+                where="settings.yaml: tiers",
+                mend="bring back what lies there, treadle data move --back --apply; then give each a place of its own",
+            )
 
     def _back(self, table: str, parts: Sequence[Part]) -> Carried:
         """The lock of who moves is held."""

@@ -45,6 +45,10 @@ class BucketShelf:
         self._refuse_in_the_open(said)
         self.said, self.bucket = said, f"{address.scheme}://{parts.netloc}"
 
+    @property
+    def place(self) -> str:
+        return f"{self.bucket}/{self.folder} {self.said.get('endpoint', '').rstrip('/')}"
+
     def _refuse_in_the_open(self, said: dict[str, str]) -> None:
         parts = urlsplit(said.get("endpoint", ""))
         if parts.scheme == "http" and parts.hostname not in _HERE and said.get("unencrypted") != "true":
