@@ -66,8 +66,12 @@ def test_agrees_with_duckdb(name: str, oracle: Oracle) -> None:
 
 @pytest.mark.parametrize("name", ["log2", "log10"])
 def test_logarithms_of_numbers_that_floats_do_not_tell_apart_are_one(name: str) -> None:
-    rows = [{"i": i, "f": f} for i, f in ((2**58 + 1, 1.7e308), (2**58, 2.0**58), (10**18 + 1, 1e18), (2**63 - 1, 5e-324))]
-    Oracle(rows, {"i": "int", "f": "float"}).agree(f"{name}(i) + {name}(f)")
+    rows = [
+        {"i": i, "f": f} for i, f in ((2**58 + 1, 1.7e308), (2**58, 2.0**58), (10**18 + 1, 1e18), (2**63 - 1, 5e-324))
+    ]
+    asked = Oracle(rows, {"i": "int", "f": "float"})
+    for column in ("i", "f"):
+        asked.agree(f"{name}({column})")
 
 
 @pytest.mark.parametrize("text", ["floor(f)", "ceil(f)"])

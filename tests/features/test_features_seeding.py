@@ -133,7 +133,7 @@ def both_of(plan: FeaturePlan, given: Tables) -> tuple[Memory, Memory]:
 
 
 def test_a_row_that_will_be_known_later_silences_no_key() -> None:
-    """Neither a mistyped year in a view nor a planned price: what is asked now is answered, also of rows told after it."""
+    """A mistyped year, a planned price: what is asked now is answered, also of rows that are told after it."""
     now = datetime.now(UTC)
     times = [now - timedelta(hours=8 * number) for number in range(30, 0, -1)]
     times += [now + DAY, now + 365 * 50 * DAY]

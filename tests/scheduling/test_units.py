@@ -123,7 +123,9 @@ def test_the_folders_of_new_files_are_those_that_hold_them(tmp_path: Path) -> No
 
 def test_another_project_file_of_the_folder_is_named(tmp_path: Path) -> None:
     for name in ("treadle.yaml", "b.yaml"):
-        (tmp_path / name).write_text("project: shop\npeople: {owner: ada, reviewers: [grace]}\nsources: {a: {read: a.csv}}\n")
+        (tmp_path / name).write_text(
+            "project: shop\npeople: {owner: ada, reviewers: [grace]}\nsources: {a: {read: a.csv}}\n"
+        )
     plain, other = (plan_of(load(path), every="1h", retries=3) for path in (tmp_path, tmp_path / "b.yaml"))
     assert (plain.words[-1], other.words[-1]) == (str(tmp_path), str(tmp_path / "b.yaml"))
     assert other.root == tmp_path

@@ -169,7 +169,7 @@ def _led_to(reader: Reader, start: Entry[Payload]) -> list[Entry[Payload]]:
 
 
 def _by_name(found: list[Entry[Payload]]) -> Steps:
-    """The last step of each kind; of what a project has several of, the last of each: tables that are read, entities."""
+    """The last step of each kind; of tables that are read and of entities, which a project has several of, of each."""
     return {
         f"{entry.kind} {entry.subject}" if entry.subject.startswith(_OF_SEVERAL) else entry.kind: entry
         for entry in found
