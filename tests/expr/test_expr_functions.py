@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -61,6 +62,26 @@ def test_agrees_with_duckdb(name: str, oracle: Oracle) -> None:
             wrong.append(f"{type(bad).__name__} {bad}")
     assert tried
     assert not wrong, "\n".join([f"{len(wrong)} of {tried}", *wrong])
+
+
+@pytest.mark.parametrize("name", ["log2", "log10"])
+def test_logarithms_of_numbers_that_floats_do_not_tell_apart_are_one(name: str) -> None:
+    rows = [
+        {"i": i, "f": f} for i, f in ((2**58 + 1, 1.7e308), (2**58, 2.0**58), (10**18 + 1, 1e18), (2**63 - 1, 5e-324))
+    ]
+    asked = Oracle(rows, {"i": "int", "f": "float"})
+    for column in ("i", "f"):
+        asked.agree(f"{name}({column})")
+
+
+@pytest.mark.parametrize("text", ["floor(f)", "ceil(f)"])
+def test_a_zero_that_was_rounded_keeps_its_sign(text: str) -> None:
+    numbers = (-0.3, -0.0, 0.0, 0.3, -1.5)
+    asked = Oracle([{"f": f} for f in numbers], {"f": "float"})
+    asked.agree(f"atan2({text}, -1)")
+    found = asked.parse(text)
+    for row, batch in zip(asked.row(found), asked.polars(found), strict=True):
+        assert (row, math.copysign(1, row)) == (batch, math.copysign(1, batch))
 
 
 MANY = 20

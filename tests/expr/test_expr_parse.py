@@ -232,6 +232,9 @@ def test_a_call_is_read_as_the_function_of_that_name(name: str) -> None:
         ("min(d)", "min", "d", "date"),
         ("last( weekday(a) )", "last", "weekday(a)", "int"),
         ("first(coalesce(s, '(x)'))", "first", "coalesce(s, '(x)')", "str"),
+        ("sum(f) /* (net) */", "sum", "f", "float"),
+        ("/* (all) */ sum(i) -- (net)", "sum", "i", "int"),
+        ("last(s /* ) */)", "last", "s /* ) */", "str"),
     ],
 )
 def test_an_aggregate_keeps_its_argument_as_it_was_written(text: str, function: str, argument: str, kind: str) -> None:

@@ -71,6 +71,13 @@ def test_what_is_made_in_another_way_is_another_feature(changed: dict[str, objec
     assert alike(one, other) == alike(other, one)
 
 
+def test_a_feature_is_read_by_its_name_also_where_that_is_no_word() -> None:
+    large = '"my tenth-part" > 12'
+    one = plan(row={"my tenth-part": "amount / 10", "large": large})
+    other = plan(row={"my tenth-part": "amount / 20", "large": large})
+    assert {"my tenth-part", "large"} == {feature.name for feature in one.features} - alike(one, other)
+
+
 def test_another_type_is_another_feature() -> None:
     one = plan()
     text = msgspec.structs.replace(one.features[0], type="str")

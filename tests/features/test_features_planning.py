@@ -95,6 +95,8 @@ def test_a_plan_is_data_and_comes_back_from_json() -> None:
 def test_row_features_may_stand_in_any_order() -> None:
     plan = plan_of(project(Features(row={"c": "b + 1", "b": "a + 1", "a": "x + 1"})))
     assert [row.name for row in plan.rows] == ["a", "b", "c"]
+    plan = plan_of(project(Features(row={"double": '"size (cm)" * 2', "size (cm)": "x * 2.54"})))
+    assert [row.name for row in plan.rows] == ["size (cm)", "double"]
 
 
 @pytest.mark.parametrize(

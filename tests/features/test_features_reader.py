@@ -132,6 +132,7 @@ def test_a_row_without_the_key_of_one_lookup_serves_the_other() -> None:
     row = {"k": None, "n": 1, "happened": START, "told": START, "price": 1.0, "tag": "x"}
     assert put("prices", row, state) == 1
     assert state.versions("prices by n", 1) is not None and state.versions("prices by k", None) is None
+    assert put("prices", [row, {**row, "k": "a", "n": None}], state) == 2
 
 
 def test_rows_may_come_in_any_order_and_more_than_once() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from worlds import START, Tables, Teller, differences, plan_of, posts, project, record, table, world
 
@@ -119,3 +120,39 @@ def test_a_larger_history_is_seeded_as_batch_has_it() -> None:
     state = Memory()
     seed(plan, given, state)
     assert not differences(plan, build(plan, given), asked(plan, given, state))
+
+
+def both_of(plan: FeaturePlan, given: Tables) -> tuple[Memory, Memory]:
+    """A state that was told the rows, and one that was made of them."""
+    told, seeded = Memory(), Memory()
+    teller = Teller(plan, told)
+    for _, name, body in posts(plan, given):
+        teller.tell(name, body)
+    seed(plan, given, seeded)
+    return told, seeded
+
+
+def test_a_row_that_will_be_known_later_silences_no_key() -> None:
+    """A mistyped year, a planned price: what is asked now is answered, also of rows that are told after it."""
+    now = datetime.now(UTC)
+    times = [now - timedelta(hours=8 * number) for number in range(30, 0, -1)]
+    times += [now + DAY, now + 365 * 50 * DAY]
+    trips = [(0, "a", 1, now, 1.0), (1, "a", 1, now - 12 * timedelta(hours=1), 1.0), (2, "a", 1, now + 2 * DAY, 1.0)]
+    given = tables(0, trips)
+    given["events"] = table("events", [(i, "a", 1, t, i / 3, 1, True, str(i), None) for i, t in enumerate(times)])
+    given["prices"] = table("prices", [("a", 1, t, t, i / 7, "x", None) for i, t in enumerate(times)])
+    for state in both_of(PLAN, given):
+        assert not differences(PLAN, build(PLAN, given), asked(PLAN, given, state))
+        history = state.history("seen", "a")
+        assert history is not None and len(history.known) < 12, "the rest is forgotten"
+        late = {"id": 99, "k": "a", "seen": now - timedelta(minutes=5), "v": 0.5, "s": "late"}
+        Teller(PLAN, state).tell("seen", msgspec.json.encode(late))
+        assert "99" in history.ids
+
+
+def test_a_lookup_goes_as_far_back_as_it_may_be_old_and_a_day() -> None:
+    old = Lookup(source="prices", on="k", take=("price",), no_older_than="3d")
+    plan = plan_of(project(Features(lookup={"old": old})))
+    for state in both_of(plan, tables(10)):
+        found = state.versions("prices by k", "a")
+        assert found is not None and len(found.known) == 4 * 3 + 1 + 1, "and the one that counts before these"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -240,6 +242,37 @@ def test_a_project_file_that_is_wrong_is_told_once_and_the_last_one_counts(place
     day = Day(place, 2.1, happens=happens)
     assert day.ran[:3] == [0, 60, 80]
     assert len([said for said in day.said if "the project file is refused" in said]) == 1
+
+
+def test_a_catalog_that_is_away_for_a_while_does_not_end_it(place: Path) -> None:
+    def called(name: str, other: str) -> Callable[[], object]:
+        def renamed() -> None:
+            with closing(sqlite3.connect(place / ".treadle" / "catalog.db")) as catalog:
+                catalog.execute(f"alter table {name} rename to {other}")
+
+        return renamed
+
+    day = Day(place, 1.5, happens={10: called("entries", "away"), 70: called("away", "entries")})
+    assert len(day.ran) == 2 and 70 <= day.ran[1] < 72 and len(day.kept()) == 2
+    assert len([said for said in day.said if "tried again every 60 s: " in said]) == 1
+
+
+def test_neither_does_a_disk_that_is_full_when_a_run_is_begun(place: Path) -> None:
+    class Full(Day):
+        def run(self) -> Outcome:
+            if not self.ran:
+                self.ran.append(round(self.minutes, 2))
+                raise OSError(28, "No space left on device")
+            return super().run()
+
+    day = Full(place, 0.5)
+    assert day.ran == [0, 1] and len(day.kept()) == 1
+    assert any(said.endswith("tried again every 60 s: [Errno 28] No space left on device") for said in day.said)
+
+
+def test_what_is_wrong_from_the_start_ends_it(place: Path) -> None:
+    with pytest.raises(SpecError, match="not a length of time"):
+        Day(place, 1, every="soon")
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,12 @@ def test_systemd_reads_it(tmp_path: Path, root: Path) -> None:
     asked = plan(root=root, folders=(root / "in",), program=("/usr/bin/env", "treadle"))
     files = files_of(unit("systemd", asked))
     assert set(files) == {"treadle-shop-1.service", "treadle-shop-1.timer", "treadle-shop-1.path"}
-    assert "OnUnitActiveSec=3600s" in files["treadle-shop-1.timer"]
-    assert "PathChanged=" in files["treadle-shop-1.path"]
+    place = str(root).replace("%", "%%")
+    assert "\nOnActiveSec=0\nOnUnitActiveSec=3600s\n" in files["treadle-shop-1.timer"]
+    assert f"\nPathChanged={root / 'in'}\n".replace("%", "%%") in files["treadle-shop-1.path"]
+    service = files["treadle-shop-1.service"]
+    assert f"\nWorkingDirectory={place}\n" in service and "--retries is not heard here\n" in service
+    assert service.endswith("\nKillSignal=SIGINT\nTimeoutStopSec=60\nSuccessExitStatus=130\n\n")
     (line,) = re.findall(r"^ExecStart=(.*)$", files["treadle-shop-1.service"], flags=re.MULTILINE)
     words = [word.replace("%%", "%").replace("$$", "$") for word in shlex.split(line)]
     assert words == ["/usr/bin/env", "treadle", "run", str(root)]
@@ -81,6 +85,7 @@ def test_what_cron_can_say(period: str, times: str | None) -> None:
 
 def test_a_line_of_cron_is_one_command(tmp_path: Path) -> None:
     text = unit("cron", plan(root=ODD))
+    assert "--retries is not heard here\n" in text
     line = text.splitlines()[-1]
     assert "%" not in line.replace("\\%", "")
     words = shlex.split(line.replace("\\%", "%"))
@@ -106,11 +111,24 @@ def test_the_folders_of_new_files_are_those_that_hold_them(tmp_path: Path) -> No
     (tmp_path / "in").mkdir()
     (tmp_path / "treadle.yaml").write_text(
         "project: shop\npeople: {owner: ada, reviewers: [grace]}\nsources:\n"
-        "  a: {read: in, new: files}\n  b: {read: 'more/*.csv', new: files}\n  c: {read: 'more/x*', new: files}\n",
+        "  a: {read: in, new: files}\n  b: {read: 'more/*.csv', new: files}\n  c: {read: 'more/x*', new: files}\n"
+        "  d: {read: later, new: files}\n  e: {read: one.csv, new: files}\n",
         encoding="utf-8",
     )
+    (tmp_path / "one.csv").touch()
     made = plan_of(load(tmp_path), every=None, retries=2)
-    assert made.folders == (tmp_path / "in", tmp_path / "more") and (made.period, made.retries) == (None, 2)
+    assert made.folders == (*(tmp_path / name for name in ("in", "more", "later")), tmp_path)
+    assert (made.period, made.retries) == (None, 2)
+
+
+def test_another_project_file_of_the_folder_is_named(tmp_path: Path) -> None:
+    for name in ("treadle.yaml", "b.yaml"):
+        (tmp_path / name).write_text(
+            "project: shop\npeople: {owner: ada, reviewers: [grace]}\nsources: {a: {read: a.csv}}\n"
+        )
+    plain, other = (plan_of(load(path), every="1h", retries=3) for path in (tmp_path, tmp_path / "b.yaml"))
+    assert (plain.words[-1], other.words[-1]) == (str(tmp_path), str(tmp_path / "b.yaml"))
+    assert other.root == tmp_path
 
 
 @pytest.mark.parametrize(("period", "kind"), [(timedelta(hours=1), "schedule"), (timedelta(minutes=7), "sensor")])
@@ -119,7 +137,8 @@ def test_dagster_reads_it(root: Path, period: timedelta, kind: str) -> None:
     calls = calls_in(text := unit("dagster", plan(root=root, period=period)))
     assert str(root) in ast.unparse(ast.parse(text)) or repr(str(root)) in text
     if kind == "schedule":
-        assert calls["ScheduleDefinition"]["cron_schedule"] == "0 * * * *"
+        times = calls["ScheduleDefinition"]
+        assert (times["cron_schedule"], times["execution_timezone"]) == ("0 * * * *", "UTC")
     else:
         assert calls["sensor"]["minimum_interval_seconds"] == 420
     assert calls["RetryPolicy"]["max_retries"] == 3

@@ -203,6 +203,11 @@ def _round_polars(a: Any, digits: Any = None, *, kinds: list[str], values: list[
     return pl.when(moved == 0).then(0.0).otherwise(pl.when(a < 0).then(-moved).otherwise(moved))
 
 
+def _whole_number_row(near: Callable[[float], int]) -> Callable[[Any], Any]:
+    # a zero keeps its sign, as in Polars: atan2 and a text tell the two apart
+    return lambda a: a if type(a) is int else math.copysign(near(a), a)
+
+
 def _power_row(a: Any, b: Any) -> Any:
     try:
         value = float(a) ** float(b)
@@ -227,7 +232,8 @@ def _logarithm(name: str, base: float) -> Function:
             return None
         value = math.log(a) / scale
         near = float(round(value))
-        return near if base**near == a else value
+        # as floats, which Polars compares too: 2**58 + 1 is 2.0**58 then. A power that is too large is none
+        return near if _power_row(base, near) == float(a) else value
 
     def polars(a: Any) -> Any:
         import polars as pl
@@ -309,7 +315,7 @@ FUNCTIONS = (
         (NUMBER,),
         _same,
         lambda a: a.floor(),
-        lambda a: a if type(a) is int else float(math.floor(a)),
+        _whole_number_row(math.floor),
         "floor({0})",
         "the next whole number below",
     ),
@@ -318,7 +324,7 @@ FUNCTIONS = (
         (NUMBER,),
         _same,
         lambda a: a.ceil(),
-        lambda a: a if type(a) is int else float(math.ceil(a)),
+        _whole_number_row(math.ceil),
         "ceil({0})",
         "the next whole number above",
     ),

@@ -13,7 +13,7 @@ from treadle.expr.casts import ALLOWED_CASTS, cast_row
 from treadle.expr.constants import wrong_constant
 from treadle.expr.growth import GROWING, TOO_LONG, Growth, growth
 from treadle.expr.names import ALIASES, BINARY, CLASS_NAMES, HINTS, TYPE_NAMES, WORDS
-from treadle.expr.quietly import called, how_to_quote, trees, why_not
+from treadle.expr.quietly import called, how_to_quote, in_brackets, trees, why_not
 from treadle.expr.table import Function, wider
 from treadle.expr.tree import Aggregate, Expression, Node, functions
 from treadle.expr.types import SQL_TYPES, Type
@@ -62,8 +62,7 @@ def parse_aggregate(
     if len(inner) != 1 or isinstance(inner[0], exp.Distinct):
         raise reader.error(found, f"{name} takes one expression", mend=f"write {name}(column)")
     tree = reader.node(inner[0])
-    written = text[text.index("(") + 1 : text.rindex(")")].strip()
-    argument = Expression(written, tree.type, tuple(dict.fromkeys(reader.used)), tree)
+    argument = Expression(in_brackets(text), tree.type, tuple(dict.fromkeys(reader.used)), tree)
     if name in ("avg", "sum", "stddev") and tree.type not in ("bool", "int", "float"):
         raise reader.error(found, f"{name} takes numbers, found {tree.type}", mend="")
     kinds: dict[str, Type] = {"avg": "float", "stddev": "float", "count": "int"}

@@ -27,6 +27,17 @@ def trees(text: str) -> list[Any]:
         return list(sqlglot.parse(text, dialect="duckdb"))
 
 
+def in_brackets(text: str) -> str:
+    """What stands between the outermost brackets of a call; those of a comment beside it are none."""
+    import sqlglot
+    from sqlglot.tokens import TokenType
+
+    tokens = sqlglot.tokenize(text, read="duckdb")
+    first = next(token.end for token in tokens if token.token_type == TokenType.L_PAREN)
+    last = next(token.start for token in reversed(tokens) if token.token_type == TokenType.R_PAREN)
+    return text[first + 1 : last].strip()
+
+
 def why_not(bad: ParseError) -> tuple[str, str]:
     """(line:column, what is wrong there) of a text that sqlglot does not read, without its inner words."""
     first = bad.errors[0] if bad.errors else {"description": str(bad)}

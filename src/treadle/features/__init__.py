@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from treadle.features.online import OnlineFeatures as OnlineFeatures
     from treadle.features.online import compile_online as compile_online
     from treadle.features.planning import make_plan as make_plan
+    from treadle.features.proof import posted as posted
     from treadle.features.proof import prove as prove
     from treadle.features.proved import Proof as Proof
     from treadle.features.reader import EventReader as EventReader
@@ -51,6 +52,7 @@ _HOMES = {
     "compile_online": "online",
     "make_plan": "planning",
     "name_problem": "checks",
+    "posted": "proof",
     "prove": "proof",
     "prove_sample": "sampled",
     "seed": "seeding",
@@ -80,6 +82,7 @@ __all__ = [
     "in_utc",
     "make_plan",
     "name_problem",
+    "posted",
     "prove",
     "prove_sample",
     "seed",

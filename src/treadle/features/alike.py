@@ -6,9 +6,9 @@ where all that they are made of is the same: expression, lookup or window, sourc
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from treadle import expr
 from treadle.features.plan import FeaturePlan, Stream
 
 
@@ -36,7 +36,7 @@ def _made_of(plan: FeaturePlan) -> dict[str, Any]:
                 made[f"{window.name}_{take.name}_{text}"] = (moment, _events(view), window.on, length, what)
     rows: dict[str, Any] = {}
     for row in plan.rows:  # each after those that it reads
-        read = sorted({*re.findall(r"\w+", row.text)} & {*rows})
+        read = sorted({*expr.names_in(row.text)} & {*rows})
         rows[row.name] = (plan.each, row.text, row.type, [rows[name] for name in read])
     made |= rows
     return {feature.name: (feature, made.get(feature.name, plan.each)) for feature in plan.features}

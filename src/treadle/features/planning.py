@@ -168,12 +168,11 @@ class _Planner:
         while waiting:
             ready = {}
             for name, text in waiting.items():
-                others = {other: "float" for other in waiting if other != name}
                 try:
                     ready[name] = expr.parse(text, types, where=f"features.row.{name}", grown=grown)
                     break
                 except SpecError:
-                    if not self._reads(text, others, types):
+                    if not {*expr.names_in(text)} & {*waiting} - {name, *types}:
                         raise
             if not ready:
                 raise SpecError(
@@ -193,12 +192,6 @@ class _Planner:
                 types[name], grown[name] = found.type, expr.growth(found.tree, grown)
                 self.features.append(FeatureColumn(name, found.type, "row"))  # type: ignore[arg-type]
         return tuple(made)
-
-    @staticmethod
-    def _reads(text: str, others: Mapping[str, Any], types: Types) -> bool:
-        import re
-
-        return any(re.search(rf"\b{re.escape(o)}\b", text) for o in others if o not in types)
 
     def _view(self, name: str) -> Stream:
         view, where = self.spec.views[name], f"views.{name}"

@@ -99,7 +99,10 @@ class EventReader:
         for (label, _, stream, age), versions in zip(self._versions, kept[-len(self._versions) :], strict=False):
             keep = None if stream.known is None else (age or 0) + SLACK_US
             state.put_lookup(label, versions, keep)
-        return max(map(len, kept), default=0)
+        if len(kept) == 1:
+            return len(kept[0])
+        # of two rows each may have the key of another lookup
+        return sum(any(type(one) is tuple for one in each) for each in zip(*found, strict=True))
 
     def _missing(self, name: str, index: int) -> RequestError:
         return RequestError(

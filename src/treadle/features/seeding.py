@@ -15,7 +15,7 @@ from treadle.features.events import EventTable, event_tables, newest_known, rows
 from treadle.features.larger import PartedTables, events_among
 from treadle.features.online import micros
 from treadle.features.plan import FeaturePlan, stream_types
-from treadle.features.state import SLACK_US, History, OnlineState, Versions, keep_of
+from treadle.features.state import SLACK_US, History, OnlineState, Versions, keep_of, newest_until_now
 from treadle.store import Buckets, buckets_for
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _histories(view: str, events: EventTable, until: int, keep: int) -> Iterator
     codes = np.arange(len(keys))
     ends = events.search(codes, np.full(len(keys), until))
     newest = np.where(ends > bounds[:-1], events.known[np.maximum(ends - 1, 0)], 0) if len(events) else ends
+    newest = np.minimum(newest, newest_until_now(until))
     begins = np.maximum(events.search(codes, newest - keep), bounds[:-1])
     ids = events.ids
     for code, key in enumerate(keys):
@@ -139,5 +140,5 @@ def _versions(plan: FeaturePlan, name: str, events: EventTable, until: int) -> I
             made.values = rows[lo:hi]
             made.ids = events.ids[lo:hi]
         if events.known is not None:
-            made.trim(made.known[-1] - max(ages) - SLACK_US)
+            made.trim(newest_until_now(made.known[-1]) - max(ages) - SLACK_US)
         yield name, key, made

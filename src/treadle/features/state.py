@@ -6,6 +6,7 @@ is sorted by (known, id), so that features at a past time are still right, as fa
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -34,7 +35,8 @@ class History:
     """Events of one key of a view, in the order of (known, id).
 
     `floor`: what was known before it does not count any more, so a window that reaches further back has no answer.
-    It follows from the events that were told, and not from their order or from when what lies below it was taken out.
+    It follows from the events that were told, and not from their order or from when what lies below it was taken out;
+    where some are known in the future, from the time as well: see `newest_until_now`.
     """
 
     __slots__ = ("_counts", "_totals", "floor", "ids", "known", "values")
@@ -218,7 +220,7 @@ class OnlineState(Protocol):
     def versions(self, stream: str, key: Key) -> Versions | None: ...
 
     def put_events(self, view: str, rows: Iterable[EventRow], arguments: int, keep_us: int) -> None:
-        """Add events; forget what lies more than `keep_us` before a key's newest."""
+        """Add events; forget what lies more than `keep_us` before a key's newest, and before now."""
         ...
 
     def put_lookup(self, stream: str, rows: Iterable[LookupRow], keep_us: int | None) -> None: ...
@@ -304,7 +306,7 @@ def put_events(rows: Iterable[EventRow], history: Callable[[Key], History], keep
     for found in touched.values():
         if not found.known:
             continue
-        edge = found.known[-1] - keep_us
+        edge = newest_until_now(found.known[-1]) - keep_us
         if found.floor > _FAR_PAST or found.known[0] < edge:
             found.floor = max(found.floor, edge)
         # not at each event: a quarter more than is needed may gather first
@@ -324,8 +326,16 @@ def put_lookup(
         found.put(known, happened, values, *identity)
     if keep_us is not None:
         for found in touched.values():
-            found.trim(found.known[-1] - keep_us)
+            found.trim(newest_until_now(found.known[-1]) - keep_us)
     return touched
+
+
+def newest_until_now(newest: int) -> int:
+    """What a history is kept back from, in microseconds: its newest row, or now, where that will be known later only.
+
+    A price that is planned, or a year that is mistyped, would else put what is asked for now before all that is kept.
+    """
+    return min(newest, time.time_ns() // 1000)
 
 
 def keep_of(plan: FeaturePlan, view: str) -> int:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _Z = 1.959964  # of a normal distribution: 95 % lie within
 _MOST = 20  # lines a step; more is no answer that a person reads
 _SORTS = ("value", "seconds", "time")
+_OF_SEVERAL = ("source/", "entity/")
+"""How the subjects of steps begin of which each model may have several, one beside the other."""
 
 
 def list_trials(workspace: Workspace, *, run: str | None, every: bool, sort: str, limit: int) -> Trials:
@@ -98,13 +100,14 @@ def compare_runs(workspace: Workspace, first: str, second: str) -> Comparison:
 
     with workspace.chain.reading() as reader:
         starts = [_model_of(workspace, reader, asked) for asked in (first, second)]
-        steps = [_steps(reader, start) for start in starts]
+        led = [_led_to(reader, start) for start in starts]
+    steps = [_by_name(found) for found in led]
     judged = [_judged(found, start) for found, start in zip(steps, starts, strict=True)]
     changes = [c for c in (_change(workspace, name, *steps) for name in _names(*steps)) if c is not None]
     one, two = (entry.payload for entry in judged)
     sealed = [_sealed(workspace, entry) for entry in judged]
     same = sealed[0] == sealed[1] != ""
-    sides = [_side(*each) for each in zip(judged, starts, steps, strict=True)]
+    sides = [_side(*each) for each in zip(judged, starts, led, strict=True)]
     verdict: Verdict = "not comparable"
     gain = low = high = None
     if one.metric != two.metric:
@@ -159,12 +162,16 @@ def _model_of(workspace: Workspace, reader: Reader, asked: str) -> Entry[Payload
 Steps = dict[str, Entry[Payload]]
 
 
-def _steps(reader: Reader, start: Entry[Payload]) -> Steps:
-    """The steps that led to a model, by kind and subject, in the order of the loop."""
+def _led_to(reader: Reader, start: Entry[Payload]) -> list[Entry[Payload]]:
+    """The steps that led to a model, in the order of the loop."""
     found = [entry for entry, _ in walk(reader, [start]) if entry.cache_key or entry.input]
-    found.sort(key=lambda entry: entry.seq)
+    return sorted(found, key=lambda entry: entry.seq)
+
+
+def _by_name(found: list[Entry[Payload]]) -> Steps:
+    """The last step of each kind; of tables that are read and of entities, which a project has several of, of each."""
     return {
-        entry.kind if not entry.kind.startswith("sources") else f"{entry.kind} {entry.subject}": entry
+        f"{entry.kind} {entry.subject}" if entry.subject.startswith(_OF_SEVERAL) else entry.kind: entry
         for entry in found
     }
 
@@ -176,10 +183,10 @@ def _judged(steps: Steps, start: Entry[Payload]) -> Entry[ModelEvaluated]:
     raise EvidenceError(f"no evaluation led to entry {start.seq}", where="compare", mend="treadle why shows what did")
 
 
-def _side(judged: Entry[ModelEvaluated], start: Entry[Payload], steps: Steps) -> Side:
+def _side(judged: Entry[ModelEvaluated], start: Entry[Payload], led: list[Entry[Payload]]) -> Side:
     """What it cost is the sum of the steps that led to it, whichever run did them."""
     said, packed = judged.payload, start.payload
-    amounts = total(e.price.money for e in steps.values() if e.price)
+    amounts = total(e.price.money for e in led if e.price)
     paid = amounts[0] if amounts else None
     return Side(
         run=judged.run,

@@ -25,6 +25,7 @@ from treadle.hosting.opening import newest_rows, open_live, parse_time
 from treadle.monitoring import PLAYER
 from treadle.replay.client import Client
 from treadle.replay.found import Replayed
+from treadle.replay.starting import started
 from treadle.replay.tally import Tally, left_out, streams
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 _TOGETHER = 500
+_OF_A_ROW = (400, 413, 422)
+"""What is said where a row is wrong, or where all are too large together; else all of them would be refused again."""
 _EVENT, _ASK, _TELL = 0, 1, 2  # at one moment: events first, so that strictly-before is put to the test
 
 
@@ -179,49 +182,6 @@ def _token(workspace: Workspace) -> Iterator[str]:
         tokens.revoke(chain, project, grant, reason="the replay has ended")
 
 
-@contextlib.contextmanager
-def started(workspace: Workspace) -> Iterator[str]:
-    """A server process of the project's endpoint, on a free port, ended with the block."""
-    import socket
-    import subprocess
-    import sys
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "treadle",
-        "serve",
-        str(workspace.project.file),
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        *(["--target", workspace.project.target] if workspace.project.target else []),
-    ]
-    url = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        try:
-            _wait_ready(url, process)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _wait_ready(url: str, process: Any) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise TreadleError(f"the endpoint did not start: {process.stderr.read().decode().strip()}", where=url)
-        with contextlib.suppress(TreadleError), contextlib.closing(Client(url)) as client:
-            client.get("/readyz")
-            return
-        time.sleep(0.1)
-    raise TreadleError("the endpoint was not ready within 30 s", where=url, mend="look at: treadle serve PROJECT")
-
-
 def _play(
     workspace: Workspace,
     plan: FeaturePlan,
@@ -237,17 +197,13 @@ def _play(
             rows = [row for _, _, _, row in batch]
             if kind == _ASK:
                 begun = time.perf_counter()
-                status, answer = client.try_post("/predict", rows[0])
+                taken = _send(client, "/predict", rows[0], tally)
                 tally.took.append(time.perf_counter() - begun)
-                tally.predictions += status == 200
+                tally.predictions += taken
             elif kind == _TELL:
-                status, answer = _tell(client, rows, tally)
+                tally.outcomes += _tell(client, "/outcomes", rows, tally)
             else:
-                status, answer = client.try_post(f"/events/{name}", rows)
-                tally.events += len(rows) if status == 200 else 0
-            if status != 200:
-                tally.refused += 1
-                tally.first_refusal = tally.first_refusal or f"{answer.get('error', answer)}"
+                tally.events += _tell(client, f"/events/{name}", rows, tally)
             if client.requests % 200 == 0:
                 now = batch[-1][0]
                 progress(
@@ -258,19 +214,23 @@ def _play(
     return tally
 
 
-def _tell(client: Client, rows: list[Any], tally: Tally) -> tuple[int, Any]:
-    """Outcomes together; where one of them is refused, each by itself, so that it alone is lost."""
-    status, answer = client.try_post("/outcomes", rows)
-    if status == 200 or len(rows) == 1:
-        tally.outcomes += len(rows) if status == 200 else 0
-        return status, answer
-    for row in rows:
-        told, said = client.try_post("/outcomes", row)
-        tally.outcomes += told == 200
-        if told != 200:
-            tally.refused += 1
-            tally.first_refusal = tally.first_refusal or f"{said.get('error', said)}"
-    return 200, answer
+def _send(client: Client, path: str, body: Any, tally: Tally) -> bool:
+    status, answer = client.try_post(path, body)
+    if status != 200:
+        tally.refuse(answer)
+    return status == 200
+
+
+def _tell(client: Client, path: str, rows: list[Any], tally: Tally) -> int:
+    """Rows together; where one of them is refused, each by itself, so that it alone is lost. How many were taken."""
+    if len(rows) > 1:
+        status, answer = client.try_post(path, rows)
+        if status == 200:
+            return len(rows)
+        if status not in _OF_A_ROW:
+            tally.refuse(answer)
+            return 0
+    return sum(_send(client, path, row, tally) for row in rows)
 
 
 def _batches(items: Any, most: int) -> Iterator[list[Any]]:
@@ -312,19 +272,27 @@ def _last(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetim
 
 def _events(workspace: Workspace, plan: FeaturePlan, start: datetime, end: datetime) -> Iterator[Iterator[Any]]:
     """A feed a view or looked-up source: its rows known in [start, end), in the order in which they become known."""
-    import polars as pl
-
-    from treadle import expr
-
     for name, stream in streams(plan).items():
-        if stream.known is None:
-            continue
-        known = expr.to_polars(expr.parse(stream.known, stream.types)).dt.epoch("us").alias("__known__")
-        frame = _source(workspace, stream.source).select(list(stream.types)).with_columns(known)
-        if stream.where:
-            frame = frame.filter(expr.to_polars(expr.parse(stream.where, stream.types)))
-        frame = frame.filter(pl.col("__known__").is_between(_us(start), _us(end), closed="left")).sort("__known__")
-        yield _rows(frame.collect(), _EVENT, name)
+        if stream.known is not None:
+            told = _told(plan, name, _source(workspace, stream.source), start, end)
+            yield _rows(told, _EVENT, name)
+
+
+def _told(plan: FeaturePlan, name: str, table: pl.LazyFrame, start: datetime, end: datetime) -> pl.DataFrame:
+    """Rows of a view or looked-up source that become known in [start, end), with all that its windows and lookups read.
+
+    Rows without a key or a time, which no feature sees and an endpoint refuses, are left out.
+    """
+    from treadle import expr
+    from treadle.features import EventReader, posted
+
+    stream = streams(plan)[name]
+    known = expr.to_polars(expr.parse(stream.known or "", stream.types)).dt.epoch("us")
+    inside = table.filter(known.is_between(_us(start), _us(end), closed="left"))
+    if stream.where:
+        inside = inside.filter(expr.to_polars(expr.parse(stream.where, stream.types)))
+    reader = EventReader(plan, name)
+    return posted(reader, inside).select(*reader.types, "__known__")
 
 
 def _examples(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from treadle.features import FeaturePlan
@@ -19,9 +19,14 @@ class Tally:
     first_refusal: str = ""
     took: list[float] = field(default_factory=list)
 
+    def refuse(self, answer: Any) -> None:
+        self.refused += 1
+        said = answer.get("error", answer) if isinstance(answer, dict) else answer
+        self.first_refusal = self.first_refusal or f"{said}"
+
 
 def streams(plan: FeaturePlan) -> dict[str, Stream]:
-    """What events are told under, each with the rows that it is made of."""
+    """What events are told under, each with the first stream of it: of one name all have the same rows and times."""
     streams = {name: plan.views[name] for name in plan.arguments}
     for stream in plan.lookup_streams.values():
         streams.setdefault(stream.told_as, stream)

@@ -51,6 +51,8 @@ class Scheduler:
     failed: int = 0
     tell: Callable[[Workspace], list[str]] = lambda workspace: []
     files: Files = field(default_factory=Files)
+    _begun: bool = False
+    _fault: str = ""
     _refused: str = ""
     _told: datetime | None = None
     _last_told: list[str] = field(default_factory=list)
@@ -59,11 +61,31 @@ class Scheduler:
         """Wait and run, and run again, until `wait` says to stop."""
         stopped = False
         while not stopped:
-            why, seconds = self._due()
-            stopped = bool(why) and self._run(why)
-            self._tell(at_once=bool(why))
+            try:
+                stopped, seconds = self._turn()
+                self._fault = ""
+            except (TreadleError, OSError) as bad:
+                seconds = self._passing(bad)
             stopped = stopped or self.wait(seconds)
         return Scheduled(project=self.workspace.project.spec.project, runs=self.runs, failed=self.failed)
+
+    def _turn(self) -> tuple[bool, float]:
+        """Run what is due. Whether it was stopped; else how long to wait before the next turn."""
+        why, seconds = self._due()
+        self._begun = True
+        stopped = bool(why) and self._run(why)
+        self._tell(at_once=bool(why))
+        return stopped, seconds
+
+    def _passing(self, bad: Exception) -> float:
+        """A catalog that is started anew, a disk that is full: said once, and looked at again after the seconds that
+        this gives. Whoever starts it sees at once what is wrong from the start."""
+        if not self._begun:
+            raise bad
+        if str(bad) != self._fault:
+            self._fault = str(bad)
+            self.say(f"{self._time()} tried again every {_LONGEST_WAIT:.0f} s: {_lines(bad)}")
+        return _LONGEST_WAIT
 
     def words(self, actor: str) -> list[str]:
         """The command of a run, by the project file as it is now."""

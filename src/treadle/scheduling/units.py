@@ -19,12 +19,14 @@ from msgspec import Struct
 from treadle.errors import SpecError
 from treadle.scheduling.due import period_of, waits_for_files
 from treadle.scheduling.running import work_of
-from treadle.spec import spoken
+from treadle.spec import FILE, spoken
+from treadle.spec.trust import is_pattern
 
 if TYPE_CHECKING:
     from treadle.spec import Project
 
 Form = Literal["systemd", "cron", "airflow", "dagster"]
+_NOT_TRIED_AGAIN = "a run that failed is tried again when the next is due: --retries is not heard here"
 
 
 class Plan(Struct, frozen=True):
@@ -38,10 +40,12 @@ class Plan(Struct, frozen=True):
     folders: tuple[Path, ...] = ()
     retries: int = 3
     work: tuple[str, ...] = ("run",)
+    file: Path | None = None
+    """The project file, where it is not the one that the folder is known by."""
 
     @property
     def words(self) -> list[str]:
-        return [*self.program, *self.work, str(self.root)]
+        return [*self.program, *self.work, str(self.file or self.root)]
 
     @property
     def seconds(self) -> int:
@@ -85,6 +89,7 @@ def _systemd(plan: Plan) -> str:
         f"ExecStart={' '.join(_systemd_word(word) for word in plan.words)}",
         "# secrets that the project file names, a line each, NAME=value:",
         f"EnvironmentFile=-/etc/treadle/{name}.env",
+        f"# {_NOT_TRIED_AGAIN}",
         # a run that is told to end finishes its step
         "KillSignal=SIGINT",
         "TimeoutStopSec=60",
@@ -169,7 +174,8 @@ def _cron(plan: Plan) -> str:
         )
     log = shlex.quote(str(plan.root / ".treadle" / "schedule.log"))
     line = f"{shlex.join(plan.words)} >> {log} 2>&1".replace("%", "\\%")
-    return f"# crontab -e; secrets that the project file names go above it, a line each: NAME=value\n{times} {line}\n"
+    head = "# crontab -e; secrets that the project file names go above it, a line each: NAME=value"
+    return f"{head}\n# {_NOT_TRIED_AGAIN}\n{times} {line}\n"
 
 
 _AIRFLOW = '''\
@@ -275,14 +281,22 @@ _FORMS: dict[Form, Callable[[Plan], str]] = {
 
 def plan_of(project: Project, *, every: str | None, retries: int) -> Plan:
     """How this project is run from here, by this interpreter; `every` as asked, else as its sources say."""
-    root = project.root.absolute()
+    root, file = project.root.absolute(), project.file.absolute()
     places = [root / project.spec.sources[name].read for name in waits_for_files(project.spec)]
     return Plan(
         project=project.spec.project,
         root=root,
         program=(sys.executable, "-m", "treadle"),
         period=period_of(project.spec, every),
-        folders=tuple(dict.fromkeys(place if place.is_dir() else place.parent for place in places)),
+        folders=tuple(dict.fromkeys(_watched(place) for place in places)),
         retries=retries,
         work=work_of(predicts=project.spec.predicts),
+        file=file if file != root / FILE else None,
     )
+
+
+def _watched(place: Path) -> Path:
+    """Where files come that a source is read from. What is not there yet is waited for by its own name."""
+    if place.is_dir():
+        return place
+    return place.parent if is_pattern(place.name) or place.exists() else place
