@@ -19,6 +19,7 @@ from treadle.models import Bundle, Golden, new_key, public_key
 from treadle.models.bundle import MEMBERS, json_values, raw_values
 from treadle.models.reference import describe
 from treadle.packing import Contents, pack_bundle, packing
+from treadle.scoring import task_of
 from treadle.scoring.over_served import OverServed
 from treadle.training import Refitted
 
@@ -209,6 +210,37 @@ def test_golden_records_of_amounts_far_from_zero_are_held_to_their_spread(case, 
     Bundle.write(tmp_path / "m", replace(case.parts, manifest=moved, golden=wrong), case.key)
     with pytest.raises(ModelError, match="golden record 0"):
         Bundle.open(tmp_path / "m", None).verify_golden()
+
+
+def test_golden_records_of_counts_are_held_to_the_largest_as_the_graph_was(binary):
+    """All but equal ones too, for which float32 rounds more than a hundred times how far they lie apart."""
+    manifest = msgspec.structs.replace(binary.parts.manifest, kind="counts", calibrator=task_of("counts").plain())
+    golden = tuple(Golden(g.values, 1e4 + i / 24) for i, g in enumerate(binary.parts.golden))
+    bundle = Bundle(manifest, b"", binary.parts.reference, golden, "", {}, "")
+    for off, right in ((0.005, True), (0.15, False)):
+        scorer = SimpleNamespace(score=iter([g.expected + off for g in golden]).__next__)
+        scorer.score = lambda _, told=scorer.score: told()
+        if right:
+            assert bundle.verify_golden(scorer) == pytest.approx(off)
+        else:
+            with pytest.raises(ModelError, match="golden record 0"):
+                bundle.verify_golden(scorer)
+
+
+@pytest.mark.parametrize(
+    ("expected", "told"),
+    [
+        (0.5, float("nan")),
+        ((0.2, 0.3, 0.5), (0.2, float("nan"), 0.5)),
+        ((0.2, 0.3, 0.5), (0.2, 0.3)),
+        (0.5, (0.5, 0.5)),
+    ],
+)
+def test_a_golden_answer_that_is_no_number_or_lacks_one_is_refused(binary, expected, told):
+    golden = tuple(Golden(g.values, expected) for g in binary.parts.golden)
+    bundle = Bundle(binary.parts.manifest, b"", binary.parts.reference, golden, "", {}, "")
+    with pytest.raises(ModelError, match="golden record 0"):
+        bundle.verify_golden(SimpleNamespace(score=lambda _: told))
 
 
 def test_what_is_packed_is_opened_again_and_asked(binary, tmp_path, monkeypatch):

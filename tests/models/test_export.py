@@ -128,6 +128,25 @@ def linear(*coef):
     return Fitted(Encoder(("n",), (Number("n"),)), Linear(slopes, np.zeros(len(coef), np.float32)), link.plain())
 
 
+def test_counts_are_held_to_the_largest_of_them_however_small_and_however_alike():
+    """Of float32 margins near 9.2 counts near 10,000 are right to some thousandths, though they are all but equal."""
+    rows = pl.DataFrame({"n": [-1.0, 0.0, 1.0]})
+    encoder, link = Encoder(("n",), (Number("n"),)), task_of("counts").plain()
+
+    def counts(mean, slope):
+        told = Linear(np.array([[slope]], np.float32), np.array([np.log(mean)], np.float32))
+        return Fitted(encoder, told, link)
+
+    few, off = counts(0.005, 0.1), counts(0.005 + 9e-6, 0.1)
+    assert prove(to_onnx(few), few, rows) < 1e-8
+    with pytest.raises(ModelError, match="where the model gives"):
+        prove(to_onnx(off), few, rows)
+    alike, near, off = counts(1e4, 1e-4), counts(1e4 + 0.005, 1e-4), counts(1e4 + 0.2, 1e-4)
+    assert 1e-3 < prove(to_onnx(near), alike, rows) < 0.01
+    with pytest.raises(ModelError, match="where the model gives"):
+        prove(to_onnx(off), alike, rows)
+
+
 def test_what_is_no_number_is_no_equal():
     """One row of three: it is the one that is named."""
     rows = pl.DataFrame({"n": [1.0, None, 2.0]})

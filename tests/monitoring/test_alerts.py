@@ -11,6 +11,7 @@ from treadle.evidence import Chain
 from treadle.evidence.kinds.alert_raised import AlertRaised
 from treadle.monitoring import Watched, alerts_of, log_alerts
 from treadle.monitoring.drift import DriftLine
+from treadle.monitoring.found import Alert, Newest
 from treadle.monitoring.quality import Day
 
 
@@ -32,8 +33,9 @@ def line(feature: str, verdict: str) -> DriftLine:
 
 def watched(value: float, low: float | None, high: float | None, *moved: str, metric: str = "roc_auc") -> Watched:
     recent = Day("2024-03-01", 900, 800, value, low, high, 0.2, 0.2)
-    drift = [line(name, "moved") for name in moved] + [line("steady one", "steady")]
-    return Watched("shop:1", 900, 800, 800, metric, [], drift, {}, recent)
+    drift = [line("moved once", "moved"), line("steady one", "steady")]
+    newest = Newest("2024-03-01", 950, [line(name, "moved") for name in moved])
+    return Watched("shop:1", 900, 800, 800, metric, [], drift, {}, recent, newest=newest)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,35 @@ def test_without_labels_or_a_limit_there_is_nothing_to_say() -> None:
     empty: Any = Watched("shop:1", 0, 0, 0, "roc_auc", [], [], {})
     assert alerts_of(empty, {"roc_auc": 0.7}) == []
     assert alerts_of(watched(0.1, 0.0, 0.2), {}) == []
+
+
+def test_drift_is_told_before_any_label_is_known_and_of_the_newest_predictions() -> None:
+    unlabelled = Watched(
+        "shop:1", 0, 0, 0, "roc_auc", [], [], {}, newest=Newest("2024-04-02", 950, [line("a", "moved")])
+    )
+    assert alerts_of(unlabelled, {}) == [
+        Alert("drift", "moved since training, in the newest 950 predictions: a (PSI 0.50)", "2024-04-02", ("a",))
+    ]
+
+
+def test_of_many_features_that_moved_five_are_named_and_all_are_kept() -> None:
+    (alert,) = alerts_of(watched(0.8, 0.75, 0.85, *"abcdefg"), {"roc_auc": 0.7})
+    assert alert.text.endswith("e (PSI 0.50) and 2 more") and alert.text.count("PSI") == 5
+    assert alert.moved == tuple("abcdefg")
+
+
+def test_what_stays_moved_is_not_told_anew_each_day(chain: Chain) -> None:
+    def look(day: str, *moved: str, model: str = "shop:1") -> int:
+        newest = Newest(day, 950, [line(name, "moved") for name in moved])
+        found = msgspec.structs.replace(watched(0.8, 0.75, 0.85), recent=None, newest=newest)
+        log_alerts(chain, "endpoint/shop", model, alerts_of(found, {}))
+        return len(chain.find(AlertRaised))
+
+    assert look("2024-03-01", "a", "b") == look("2024-03-02", "b", "a") == look("2024-03-20", "a") == 1
+    assert look("2024-03-21", "a", "c") == 2, "one that was not among them"
+    assert look("2024-03-22", "a", "b", "c") == 2, "all of them were, of late"
+    assert look("2024-03-22", "a", model="shop:2") == 3
+    assert look("2024-04-02", "b") == 4, "after thirty days"
 
 
 def test_an_alert_is_kept_once_and_signed_by_the_policy(chain: Chain) -> None:

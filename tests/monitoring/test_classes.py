@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -13,8 +14,10 @@ from told import START, told, write
 
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import collect, read
-from treadle.monitoring.quality import by_day, join_outcomes
-from treadle.scoring.tasks import Multiclass
+from treadle.monitoring.quality import by_day, join_outcomes, with_label
+from treadle.scoring.tasks import Multiclass, task_of
+from treadle.serving import records
+from treadle.serving.endpoint import Endpoint
 from treadle.serving.messages import Answered, Told
 from treadle.store import TableNames
 
@@ -51,6 +54,45 @@ def test_a_day_has_the_metric_and_how_often_the_predicted_class_came(
     assert second.base == pytest.approx((p[30:45].argmax(axis=1) == label[30:45]).mean())
     assert first.mean_prediction == pytest.approx(p[:30].max(axis=1).mean())
     assert first.low is not None and first.low < first.value < (first.high or 0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "label", "number"),
+    [
+        (("false", "true"), True, 1),
+        (("false", "true"), False, 0),
+        (("0", "1", "true"), 1, 1),
+        (("1", "1.5", "2"), 1.5, 1),
+        (("1", "1.5", "2"), 2.0, 2),
+        (("1", "1.5", "2"), 3, None),
+    ],
+)
+def test_an_outcome_that_names_a_class_by_truth_or_number_is_measured_as_that_class(
+    tables: DeltaTables, journal: FolderJournal, classes: tuple[str, ...], label: Any, number: int | None
+) -> None:
+    """Also where the ledger holds what was told, as it did before it kept names."""
+    write(journal, predicted("a", (0.7, 0.1, 0.1, 0.1), 0), predicted("b", (0.7, 0.1, 0.1, 0.1), 0))
+    write(journal, told("a", label), told("b", Multiclass(classes).kept(label)))
+    joined = join_outcomes(*(read(tables, TableNames("shop"), journal, kind) for kind in ("predictions", "outcomes")))
+    assert with_label(joined, Multiclass(classes))["label"].to_list() == ([] if number is None else [number] * 2)
+
+
+def test_a_server_keeps_a_class_by_its_name_whatever_it_was_told_as(journal: FolderJournal) -> None:
+    """A class of 17 digits is no float."""
+    for classes, label, name in (
+        (("false", "true"), b"true", "true"),
+        (("0", "1", "false", "true"), b"true", "true"),
+        (("90071992547409921", "90071992547409922"), b"90071992547409921", "90071992547409921"),
+        ((), b"0.5", 0.5),
+    ):
+        task = Multiclass(classes) if classes else task_of("regression")
+        live: Any = SimpleNamespace(task=task, name="shop:1")
+        endpoint = Endpoint(
+            "shop", cast(Any, None), releases=cast(Any, None), journal=journal,
+            open_model=lambda _, live=live: live, open_state=lambda _: None, rebuild=lambda *_: None,
+        )  # fmt: skip
+        assert endpoint.take_outcomes(b'{"prediction_id":"a","label":%b}' % label) == 1
+        assert list(records(journal, "outcomes"))[-1]["label"] == name
 
 
 def test_an_outcome_of_a_class_that_the_model_does_not_know_is_not_measured(

@@ -70,6 +70,13 @@ def test_classes_by_their_names(workspace: Workspace) -> None:
     assert seen.true.tolist() == [1, 1] and sorted(seen.told.tolist()) == [0, 1], "one is of a class that is no more"
 
 
+def test_truth_is_a_class_that_is_waited_for_no_longer(workspace: Workspace) -> None:
+    told(workspace, "predictions", prediction("a", prediction="true", threshold=None))
+    told(workspace, "outcomes", {"prediction_id": "a", "label": True, "told": AT})
+    seen = found(workspace, task_of("multiclass", ("false", "true")))
+    assert (seen.true.tolist(), seen.told.tolist(), seen.waiting) == ([1], [1], 0)
+
+
 def test_nothing_yet(workspace: Workspace) -> None:
     seen = found(workspace, task_of("classification"))
     assert len(seen.day) == len(seen.true) == len(seen.told) == seen.waiting == 0

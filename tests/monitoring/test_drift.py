@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from math import log
 from typing import Any
 
@@ -13,8 +13,8 @@ from scipy.spatial.distance import jensenshannon
 from told import frame_of
 
 from treadle.models import Bundle
-from treadle.models.reference import Numbers, Texts, numbers
-from treadle.monitoring.drift import drift, line
+from treadle.models.reference import Numbers, Texts, numbers, score_numbers
+from treadle.monitoring.drift import drift, line, surely_moved
 
 QUARTERS = Numbers((0.0, 1.0, 2.0, 3.0, 4.0), (25, 25, 25, 25), 0)
 CITIES = Texts({"Oslo": 60, "東京": 30}, 10, 0)
@@ -80,11 +80,68 @@ def test_truth_values_are_numbers() -> None:
 def test_a_constant_that_begins_to_vary_is_seen() -> None:
     known = numbers(np.full(100, 5.0))
     assert line("x", known, [5.0] * 100).psi == 0.0
-    for other in (4.0, 6.0):
+    for other in (4.0, 4.9, 5.0 - 1e-9, 6.0):
         found = line("x", known, [5.0] * 50 + [other] * 50)
         assert found.verdict == "moved" and max(found.now) == 0.5
     two = numbers(np.array([0.0] * 2 + [1.0] * 98))
     assert line("x", two, [0.0] * 2 + [1.0] * 98).psi == 0.0
+
+
+def test_a_number_that_most_rows_have_and_fewer_have_now_is_seen() -> None:
+    """Of 400 rows spread below and 9,600 on their greatest value all quantiles are that value."""
+    rest = np.linspace(0, 9.9, 400)
+    for common, others in (
+        (10.0, rest),
+        (rest[0] - 1, rest),
+        (5.0, np.delete(rest, 200)),
+        (rest[1], np.delete(rest, 1)),
+    ):
+        then = np.concatenate([np.full(9600, common), others])
+        known = numbers(then)
+        assert sum(known.counts) == 10_000 and 9600 in known.counts
+        assert line("x", known, list(then)).psi == 0.0
+        for other in (rest[0], 5.1, 9.9):
+            assert line("x", known, [float(other)] * 500).verdict == "moved", (common, other)
+
+
+def test_a_number_gets_a_bin_to_itself_from_a_bins_share_of_rows_on() -> None:
+    """A twentieth of a thousand rows is fifty."""
+    for often, alone in ((50, False), (51, True)):
+        then = np.concatenate([np.zeros(often), np.linspace(1, 2, 1000 - often)])
+        assert (numbers(then).counts[0] == often) is alone
+    third = numbers(np.concatenate([np.zeros(300), np.linspace(1, 2, 700)]))
+    assert third.counts[0] == 300 and line("x", third, [0.0] * 300 + [1.0] * 700).verdict == "moved"
+
+
+def test_scores_of_which_most_are_the_greatest_do_not_collapse_into_one_bin() -> None:
+    scores = np.concatenate([np.full(950, 0.9), np.linspace(0.1, 0.8, 50)])
+    known = score_numbers(scores)
+    assert max(known.counts) == 950 and line("s", known, list(scores)).verdict == "steady"
+    assert line("s", known, [0.5] * 200).verdict == "moved"
+    assert line("s", known, list(np.float32(scores))).verdict == "steady", "less digits are no drift"
+
+
+def test_bundles_of_before_with_one_bin_of_many_numbers_raise_no_alarm() -> None:
+    once = Numbers((0.0, 10.0), (10_000,), 0)
+    assert line("x", once, [10.0] * 90 + [0.0, 3.0] * 5).psi == 0.0
+    assert line("x", once, [11.0] * 90).verdict == line("x", once, [-0.1] * 90).verdict == "moved"
+
+
+def test_few_rows_and_a_part_of_a_week_have_not_surely_moved() -> None:
+    """Of so few rows many bins are empty by chance; of one day all have one weekday."""
+    random, week = np.random.default_rng(3), timedelta(days=7)
+    reference, types = {"x": numbers(random.normal(size=2000))}, {"day": "date", "when": "timestamp"}
+    wrong = sure = 0
+    for rows in (60, 210) * 100:
+        lines = [line("x", reference["x"], list(random.normal(size=rows)))]
+        wrong, sure = wrong + (lines[0].verdict == "moved"), sure + len(surely_moved(lines, {}, week))
+    assert wrong > 50 and sure <= 1
+    moved = [line("x", reference["x"], [3.0] * rows) for rows in (209, 210)]
+    assert [each.rows for each in surely_moved(moved, {}, timedelta())] == [210]
+    week_days, hours = numbers(np.arange(700) % 7.0), numbers(np.arange(0, 86_400, 60.0))
+    lines = [line("day", week_days, ["2024-03-01"] * 500), line("when", hours, ["2024-03-01T12:00:00Z"] * 500)]
+    spans = (timedelta(hours=20), timedelta(days=1), timedelta(days=6, hours=12))
+    assert [len(surely_moved(lines, types, span)) for span in spans] == [0, 1, 2]
 
 
 def test_what_was_always_missing_and_comes_is_seen() -> None:

@@ -16,7 +16,7 @@ from told import START, answered, told, write
 
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.errors import StoreError
-from treadle.monitoring import collect, find_prediction
+from treadle.monitoring import answers_of, collect, find_prediction, moments_of, played_between
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import join_outcomes
 from treadle.store import TableNames
@@ -98,6 +98,32 @@ def test_what_is_moved_while_it_is_read_is_seen_all_the_same(
     monkeypatch.setattr(DeltaTables, "scan", moves)
     assert sorted(ids(read(tables, TableNames("shop"), journal, "predictions"))) == ["p0", "p1"]
     assert journal.segments("predictions") == ([], [])
+
+
+def test_what_is_moved_while_it_is_counted_counts_once(
+    tables: DeltaTables, journal: FolderJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan, names = DeltaTables.scan, TableNames("shop")
+    write(journal, answered("p0", 0.5))
+    collect(tables, names, journal)
+
+    def moves(self: DeltaTables, name: str) -> pl.LazyFrame:
+        with monkeypatch.context() as moving:
+            moving.setattr(DeltaTables, "scan", scan)
+            collect(tables, names, journal)
+        return scan(self, name)
+
+    monkeypatch.setattr(DeltaTables, "scan", moves)
+    begin = START.timestamp()
+    for asked in range(1, 4):
+        write(journal, answered(f"p{asked}", 0.5))  # at one moment: it is not the time that tells them apart
+        counts = (
+            lambda: sum(each.count for each in answers_of(tables, names, journal)),
+            lambda: len(moments_of(tables, names, journal).live),
+            lambda: played_between(tables, names, journal, begin, begin + 1)[0],
+        )
+        assert counts[asked - 1]() == asked + 1
+        assert journal.segments("predictions") == ([], [])
 
 
 def test_many_may_move_the_same_segments_at_once(tables: DeltaTables, journal: FolderJournal) -> None:

@@ -16,10 +16,20 @@ from treadle.api.endpoint import WatchAnswer
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.cli.show.endpoint import show_watch
 from treadle.models import Bundle
-from treadle.monitoring import Watched, watch, watch_page
+from treadle.monitoring import Watched, alerts_of, watch, watch_page
 from treadle.store import TableNames
 
 ROWS = 504
+
+
+def bundle_scores(bundle: Bundle) -> list[float]:
+    """Scores spread as those of the reference are."""
+    known = bundle.reference.scores
+    return [
+        (low + high) / 2
+        for low, high, n in zip(known.edges, known.edges[1:], known.counts, strict=False)
+        for _ in range(n)
+    ]
 
 
 @pytest.fixture
@@ -75,6 +85,34 @@ def test_the_newest_window_is_that_of_the_newest_label(
         assert (recent.day, recent.predictions, recent.labels) == (str(newest.date()), rows, rows)
         assert recent.low is not None and recent.high is not None, "a window of one day can raise an alert too"
         assert recent.note == ("rows drawn singly: fewer than 6 days" if window == "1d" else "")
+
+
+def test_alerts_look_at_the_newest_predictions_alone_and_need_no_label(
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle
+) -> None:
+    """Rows as in training, then a day on which one feature is another: one row in fourteen."""
+    days, a_day = 14, 600
+    frame = frame_of(9, days * a_day)
+    amount = frame["amount"].fill_null(0.0).to_numpy() + 2.0 * (np.arange(days * a_day) >= (days - 1) * a_day)
+    random = np.random.default_rng(2)
+    score = np.repeat(random.choice(bundle_scores(bundle), a_day), days)
+    hours = frame_of(9, 168).select(f.name for f in FEATURES).rows()  # a whole week, again and again
+    features = [[amount[i], *hours[i % 168][1:]] for i in range(days * a_day)]
+    write(
+        journal,
+        *(
+            answered(f"p{i}", float(score[i]), at=START + timedelta(seconds=144 * i), features=features[i])
+            for i in range(days * a_day)
+        ),
+    )
+    found = watch(tables, TableNames("shop"), journal, bundle)
+    assert "amount" not in {line.feature for line in found.drift if line.verdict == "moved"} and found.recent is None
+    assert found.newest is not None
+    assert [line.feature for line in found.newest.moved] == ["amount"] and found.newest.predictions == a_day
+    assert found.newest.day == str((START + timedelta(seconds=144 * (days * a_day - 1))).date())
+    assert [alert.about for alert in alerts_of(found, {})] == ["drift"]
+    short = watch(tables, TableNames("shop"), journal, bundle, "1h").newest
+    assert short is not None and short.predictions == 520, "of fewer rows bins are empty by chance"
 
 
 def test_the_metric_over_all_days_is_that_of_scikit_learn(

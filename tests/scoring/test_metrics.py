@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from treadle.errors import SpecError
 from treadle.scoring import metrics, scores, task_of
-from treadle.scoring.bootstrap import blocks, draws, interval
+from treadle.scoring.bootstrap import blocks, draws, interval, of_score
 from treadle.spec import choices
 
 PAIRS = st.lists(
@@ -97,6 +97,24 @@ def test_an_interval_needs_half_of_its_draws_to_be_defined():
     told = interval(0.5, [0.4, 0.6] * 24 + [*nothing, float("nan")], block)
     assert (told.low, told.high, told.why) == (None, None, "too few rows")
     assert interval(0.5, [0.4, 0.6] * 4, block).low is None, "and ten of them"
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 1e6])
+def test_a_small_error_is_none_only_beside_the_label(unit):
+    """Labels of a metre with errors of half a thousandth of a millimetre, and the same told in kilometres."""
+    random = np.random.default_rng(2)
+    y = unit * random.uniform(0.5, 1.5, 60)
+    for p, right in ((y + unit * 5e-7 * random.normal(size=60), False), (y * (1 + 2e-16), True), (y, True)):
+        for name in ("mse", "rmse", "mae", "r2", "poisson_deviance"):
+            found, drawn = metrics.weighted(name, y, p), draws(y, None)
+            told = of_score(name, y, p, 0.5, found(np.ones(60)), [found(drawn(k)) for k in range(60)], drawn.block)
+            assert (told.low is None) is right, (name, told)
+            assert ("every resample is perfect, 60 rows" in told.why) is right
+
+
+def test_a_score_that_is_no_number_is_not_called_perfect():
+    told = of_score("r2", np.ones(9), np.ones(9), 0.5, float("nan"), [float("nan")] * 50, blocks(np.zeros(9), None))
+    assert (told.low, told.why) == (None, "too few rows")
 
 
 def test_what_a_metric_can_be_at_all():

@@ -140,6 +140,13 @@ def test_a_class_is_told_by_its_name_or_its_number(classes: tuple[str, ...], tol
     assert Multiclass(classes).label_of(told) == number
 
 
+def test_what_came_of_a_count_is_no_number_below_zero() -> None:
+    counts, number = task_of("counts"), task_of("regression")
+    assert counts.outcome_problem(-3) == counts.outcome_problem(-0.5) == "a number of zero or more"
+    assert counts.outcome_problem(0) == counts.outcome_problem(2.5) == number.outcome_problem(-3) == ""
+    assert (counts.label_of(-3), counts.label_of(3), number.label_of(-3)) == (None, 3.0, -3.0)
+
+
 def test_a_refusal_of_an_outcome_quotes_the_classes_and_says_how_many_more() -> None:
     """`one of Iris, setosa` reads as two classes."""
     assert '"Iris, setosa", "o\'clock"' in task_of("multiclass", NAMES).outcome_problem("rose")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from treadle.errors import ModelError
-from treadle.packing.exporting import prove, scale_of, to_onnx
+from treadle.packing.exporting import prove, to_onnx
 from treadle.scoring import task_of
 from treadle.scoring.calibrator import Calibrator
 from treadle.scoring.scorer import Scorer
@@ -59,10 +59,12 @@ def test_a_graph_that_loses_the_spread_of_labels_is_no_export(table, spec):
 
 
 def test_differences_are_held_to_the_spread_of_amounts():
-    assert scale_of(np.array([0.2, 0.9]), amounts=False) == 1.0
-    assert scale_of(np.array([1e8, 1e8 + 2]), amounts=True) == pytest.approx(100.0)
-    assert scale_of(np.array([1e-9, 3e-9]), amounts=True) == pytest.approx(3e-9)
-    assert scale_of(np.array([5.0, 5.0]), amounts=True) == 5.0
+    for task in (task_of("regression"), task_of("quantiles")):
+        scale = task.plain().scale
+        assert (scale(1e8, 1.0), scale(3e-9, 1e-9), scale(5.0, 0.0)) == (100.0, 3e-9, 5.0)
+    for task in (task_of("classification"), task_of("multiclass", ("a", "b"))):
+        assert task.plain().scale(0.9, 0.3) == 1.0
+    assert task_of("counts").plain().scale(1e4, 1.0) == 1e4 and task_of("counts").plain().scale(0.01, 1e-9) == 0.01
 
 
 def test_only_what_lies_far_for_its_spread_is_centred():

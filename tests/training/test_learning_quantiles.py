@@ -122,6 +122,26 @@ def test_a_spread_counts_what_holds() -> None:
     assert len(found.rows) == 100 and all(row[1:] == (9.0, 49.0, 89.0) for row in found.rows)
 
 
+def test_a_quantile_that_holds_all_labels_has_the_bound_of_a_share_and_a_loss_of_none_has_none() -> None:
+    """Of 60 rows all lie below a level of 0.99 more often than not."""
+    y = np.arange(60.0)
+    told = task_of("quantiles", levels=(0.01, 0.99)).link(np.column_stack([y - 1, y + 1]))
+    none, all_of = spread(told, y, (0.01, 0.99), draws(y, None), 50).levels
+    bound = 0.05 ** (1 / 60)
+    assert (none.below.low, none.below.high) == pytest.approx((0.0, 1 - bound))
+    assert (all_of.below.low, all_of.below.high) == pytest.approx((bound, 1.0)) and bound < 0.99
+    (exact,) = spread(task_of("quantiles", levels=(0.5,)).link(y[:, None]), y, (0.5,), draws(y, None), 50).levels
+    assert (exact.loss.value, exact.loss.low, exact.loss.why) == (0.0, None, "every resample is perfect, 60 rows")
+
+
+def test_shifts_may_cost_a_thousandth_of_the_loss_and_no_more() -> None:
+    """What is asked for is that levels hold."""
+    x, noise = np.random.default_rng(1).normal(size=(2, 1200))
+    true, fold = x[:, None] + np.array([-1.2816, 0.0, 1.2816]), np.arange(1200) % 3
+    made, losses = calibrate.choose_shifts(true, x + noise, fold, LEVELS)
+    assert any(made.offsets) and 1.0005 < losses["shifts"] / losses["none"] < 1.001
+
+
 def test_rows_that_are_shown_stand_in_the_order_of_the_middle_quantile() -> None:
     middle, y = np.array([3.0, 1.0, 2.0]), np.array([0.0, 5.0, 9.0])
     told = task_of("quantiles", levels=LEVELS).link(middle[:, None] + np.array([-1.0, 0.0, 1.0]))

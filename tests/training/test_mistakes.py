@@ -193,6 +193,16 @@ def test_a_probability_at_the_threshold_is_acted_upon_wherever_it_counts():
     assert idle(task, p[1:], 0.5).startswith("No test row is acted upon")
 
 
+def test_decisions_without_a_mistake_have_no_interval_of_what_they_cost():
+    y = np.arange(60) % 2.0
+    paid = of_decisions(y, y, 0.5, Mistakes(missed=4, false_alarm=1), "accuracy", draws(y, None), 60).model
+    assert (paid.value, paid.low, paid.high, paid.why) == (0.0, None, None, "every resample is perfect, 60 rows")
+    once = of_decisions(
+        np.where(np.arange(60) == 1, 0.1, y), y, 0.5, Mistakes(missed=4), "f1", draws(y, None), 60
+    ).model
+    assert once.low == 0.0 < once.value < once.high
+
+
 def test_what_is_saved_has_the_interval_of_the_savings():
     """Told right it costs nothing; of the rules that look at nothing the cheaper one costs a half."""
     y = np.arange(200) % 2.0

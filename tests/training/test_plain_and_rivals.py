@@ -135,6 +135,8 @@ def test_costs_by_hand_and_pairs_in_either_order(table, spec):
     share = y.mean()
     costs = [each.cost.value for each in made.scored]
     assert costs == pytest.approx([0.0, 1 - share, 3 * share]) and made.currency == "USD"
+    assert made.scored[0].cost.low is None and "every resample is perfect" in made.scored[0].cost.why
+    assert 0 < made.scored[1].cost.low < 1 - share < made.scored[1].cost.high
     assert made.pair("own", "n").saves.value == pytest.approx(3 * share)
     turned = made.pair("n", "own")
     assert turned.saves.value == -made.pair("own", "n").saves.value

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import uuid
 import zipfile
@@ -260,25 +261,21 @@ class Bundle:
         worst = 0.0
         for number, golden in enumerate(self.golden):
             found = scorer.score(raw_values(golden.values, self.manifest.features))
-            gap = max(map(_apart, values_of(found), values_of(golden.expected)))
-            if not gap <= GOLDEN_TOLERANCE * scale:
+            gaps = _apart(values_of(found), values_of(golden.expected))
+            if not all(gap <= GOLDEN_TOLERANCE * scale for gap in gaps):  # nor is NaN an answer
                 raise ModelError(
                     f"golden record {number} gives {_digits(found)}, training gave {_digits(golden.expected)}",
                     where=self.manifest.model,
                     mend="do not serve this bundle on this machine",
                 )
             self._verify_decision(number, golden)
-            worst = max(worst, gap)
+            worst = max(worst, *gaps)
         return worst
 
     def _golden_scale(self) -> float:
-        """What a difference is small or large beside: of amounts that lie far from zero, how far they lie apart."""
+        """What a difference is small or large beside."""
         told = [value for golden in self.golden for value in values_of(golden.expected)]
-        largest = max(map(abs, told))
-        if not self.manifest.task.of_amounts:
-            return max(1.0, largest)
-        spread = max(told) - min(told)
-        return min(largest, 100 * spread) if spread > 0 else largest
+        return self.manifest.calibrator.scale(max(map(abs, told)), max(told) - min(told))
 
     def _verify_decision(self, number: int, golden: Golden) -> None:
         """What training decided on the very prediction that it gave follows from threshold and costs as they stand."""
@@ -296,8 +293,11 @@ def values_of(score: Score) -> tuple[float, ...]:
     return score if isinstance(score, tuple) else (score,)
 
 
-def _apart(one: float, other: float) -> float:
-    return abs(one - other)
+def _apart(found: tuple[float, ...], expected: tuple[float, ...]) -> list[float]:
+    """How far each output is from what it should be; another number of them is as far as can be."""
+    if len(found) != len(expected):
+        return [math.inf]
+    return [abs(one - other) for one, other in zip(found, expected, strict=True)]
 
 
 def _digits(score: Score) -> str:

@@ -67,16 +67,20 @@ def _plain(series: pl.Series, feature: FeatureColumn) -> np.ndarray[Any, Any]:
 
 
 def numbers(values: np.ndarray[Any, Any], bins: int = BINS) -> Numbers:
-    """Counts between quantiles; a number that fills many of them, or is one of few, gets a bin to itself."""
+    """Counts between quantiles; a number that so many rows have as a bin should hold, or that is one of few, gets a bin
+    that holds no other number of these rows."""
     import numpy as np
 
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return Numbers((), (), len(values))
-    distinct = np.unique(known)
-    few = len(distinct) <= bins
-    edges = distinct if few else np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
-    if few or len(known[known == edges[0]]) > len(known) / bins:
+    distinct, often = np.unique(known, return_counts=True)
+    few, common = len(distinct) <= bins, np.flatnonzero(often > len(known) / bins)
+    edges = distinct
+    if not few:
+        alone = distinct[np.concatenate([common, common[common > 0] - 1])]
+        edges = np.unique(np.concatenate([np.quantile(known, np.linspace(0, 1, bins + 1)), alone]))
+    if few or (common < 2).any():  # the first bin holds what lies on its lower edge too
         edges = np.concatenate([[edges[0] - 0.5], edges])
     place = np.clip(np.searchsorted(edges, known, side="left") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)

@@ -1,8 +1,12 @@
-"""What a person must look at: quality below what the brief must have, and features that moved, in the newest window."""
+"""What a person must look at: quality below what the brief must have, and features that moved, in the newest window.
+
+Quality is of the newest labels, drift of the newest predictions: it is there long before what came of them is known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from treadle.evidence import Chain
 from treadle.evidence.kinds.alert_raised import AlertRaised
@@ -11,6 +15,9 @@ from treadle.monitoring.found import Alert, Watched
 from treadle.spec.choices import LOWER_IS_BETTER
 
 ACTOR = "policy:watch"
+AGAIN = timedelta(days=30)
+"""After so long, what has moved is told again."""
+_NAMED = 5
 
 
 def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
@@ -26,16 +33,18 @@ def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
                 f"{recent.labels:,} labels{note}; it must be {'at most' if lower else 'at least'} {limit:g}"
             )
             out.append(Alert("quality", text, recent.day))
-    moved = [line for line in found.drift if line.verdict == "moved"]
-    if moved and recent is not None:
-        names = ", ".join(f"{line.feature} (PSI {line.psi:.2f})" for line in moved[:5])
-        more = f" and {len(moved) - 5} more" if len(moved) > 5 else ""
-        out.append(Alert("drift", f"moved since training: {names}{more}", recent.day))
+    if found.newest is not None and found.newest.moved:
+        moved = found.newest.moved
+        names = ", ".join(f"{line.feature} (PSI {line.psi:.2f})" for line in moved[:_NAMED])
+        more = f" and {len(moved) - _NAMED} more" if len(moved) > _NAMED else ""
+        text = f"moved since training, in the newest {found.newest.predictions:,} predictions: {names}{more}"
+        out.append(Alert("drift", text, found.newest.day, tuple(line.feature for line in moved)))
     return out
 
 
 def log_alerts(chain: Chain, subject: str, model: str, alerts: list[Alert]) -> None:
-    """Keep each alert in the chain, once for each model, day and thing, signed by the policy that raised it.
+    """Keep each alert in the chain, once for each model, day and thing, signed by the policy that raised it. What moves
+    stays so, mostly: drift is kept where a feature is among it that was not in the last 30 days.
 
     subject: an endpoint (``endpoint/shop``), or a source (``source/orders``), which has no model.
     """
@@ -43,10 +52,17 @@ def log_alerts(chain: Chain, subject: str, model: str, alerts: list[Alert]) -> N
         return
     with chain.acting(ACTOR).alone() as alone:
         for alert in alerts:
-            raised = AlertRaised(model=model, about=alert.about, until=alert.until, text=alert.text)
+            raised = AlertRaised(model=model, about=alert.about, until=alert.until, text=alert.text, moved=alert.moved)
             known = alone.find(AlertRaised, subject=subject, status="done", newest_first=True, limit=200)
-            if not any(
-                (e.payload.model, e.payload.about, e.payload.until) == (raised.model, raised.about, raised.until)
-                for e in known
-            ):
+            if not _told(raised, [entry.payload for entry in known]):
                 alone.append(raised, subject)
+
+
+def _told(raised: AlertRaised, known: Sequence[AlertRaised]) -> bool:
+    same = [each for each in known if (each.model, each.about) == (raised.model, raised.about)]
+    if any(each.until == raised.until for each in same):
+        return True
+    if not raised.moved:
+        return False
+    since = str(date.fromisoformat(raised.until) - AGAIN)
+    return {*raised.moved} <= {name for each in same if each.until > since for name in each.moved}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from treadle.monitoring.ledger import number_of
 from treadle.serving import records
 
 if TYPE_CHECKING:
@@ -28,12 +29,15 @@ def answers_of(tables: Tables, names: TableNames, journal: Journal) -> list[Answ
     """By day, version and client; also of what was asked twice. It writes nothing."""
     import polars as pl
 
-    found = Counter[tuple[str, str, str]]()
+    found, seen = Counter[tuple[str, str, str]](), list[int]()
     for record in records(journal, "predictions"):
+        seen += [] if (number := number_of(record)) is None else [number]
         if (day := _day(record)) is not None:
             found[day, str(record.get("model") or ""), str(record.get("client") or "")] += 1
     if tables.exists(names.ledger("predictions")):
         rows = tables.scan(names.ledger("predictions"))
+        if "seq" in rows.collect_schema():  # what was moved since it was read is in both
+            rows = rows.join(pl.LazyFrame({"seq": seen}, schema={"seq": pl.Int64}), on="seq", how="anti")
         # rows of before callers were kept have no column of them
         client = pl.col("client") if "client" in rows.collect_schema() else pl.lit(None, pl.String).alias("client")
         parts = (pl.col("answered").dt.strftime("%Y-%m-%d").alias("day"), pl.col("model"), client)

@@ -6,6 +6,7 @@ The reference is in the bundle, as counts; so drift needs no training rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,11 @@ from treadle.profiling import distance
 Array = np.ndarray[Any, Any]
 SCORES = "(the model's scores)"
 """What stands for a feature's name in the line of the scores."""
+LEAST_A_BIN = 10
+"""Rows for each bin, fewer of which leave bins empty by chance: an empty one counts for more than its noise."""
+_ROUND = {"timestamp": timedelta(hours=23), "date": timedelta(days=6)}
+"""Times are counted by the second of the day and dates by the weekday: rows of less than a whole day, or a whole week,
+have other ones whatever happened."""
 
 
 def drift(
@@ -36,6 +42,17 @@ def drift(
     ]
     lines.append(line(SCORES, reference.scores, list(scores)))
     return sorted(lines, key=lambda found: -max(found.psi - found.noise, 0.0))
+
+
+def surely_moved(lines: Sequence[DriftLine], types: Mapping[str, ColumnType], span: timedelta) -> list[DriftLine]:
+    """Those that moved beyond what rows over a time of `span` show by their number, or by the calendar."""
+    return [
+        each
+        for each in lines
+        if each.verdict == "moved"
+        and each.rows >= LEAST_A_BIN * len(each.labels)
+        and span >= _ROUND.get(types.get(each.feature, "float"), timedelta())
+    ]
 
 
 def line(name: str, known: Numbers | Texts, values: Sequence[Any], kind: ColumnType = "float") -> DriftLine:
@@ -76,8 +93,9 @@ def _counts(known: Numbers | Texts, values: Sequence[Any], kind: ColumnType) -> 
         return ["any", "missing"], np.array([0.0, known.missing]), np.array([float(len(there)), float(missing)])
     edges, counted = np.array(known.edges), known.counts
     if len(counted) == 1:
-        # it never varied in training, and does it now? In one bin with all else this could not be seen
-        low = np.nextafter(edges[0], -np.inf)
+        # it never varied in training, and does it now? In one bin with all else this could not be seen. Bundles of
+        # before have one bin, too, of numbers that nearly always were the greatest: these lie down to its lower edge
+        low = np.nextafter(edges[1] if edges[0] == edges[1] - 0.5 else edges[0], -np.inf)
         edges, counted = np.array([-np.inf, low, edges[1], np.inf]), (0, *counted, 0)
     place = np.clip(np.searchsorted(edges, there, side="left") - 1, 0, len(edges) - 2)
     counts = np.bincount(place, minlength=len(edges) - 1)

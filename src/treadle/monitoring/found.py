@@ -63,6 +63,15 @@ class DriftLine(Struct, frozen=True):
     now: list[float]
 
 
+class Newest(Struct, frozen=True):
+    """The newest predictions of the version that is served, whether or not it is known what came of them. `day`: that
+    of the last; `moved`: the features, and the scores, that moved beyond what so many rows show by chance."""
+
+    day: str
+    predictions: int
+    moved: list[DriftLine]
+
+
 class Decisions(Struct, frozen=True):
     """Counts of a classifier's decisions with a known label."""
 
@@ -108,12 +117,15 @@ class Watched(Struct, frozen=True):
     """What there is to see: decisions, classes, numbers or quantiles."""
     coverage: Overall | None = None
     """Of several quantiles, how often what came lay from the lowest to the highest."""
+    newest: Newest | None = None
+    """What alerts about drift look at, where `drift` is of all predictions of this version."""
 
 
 class Alert(Struct, frozen=True):
     """What a person must look at. `about`: quality or drift, with the day that the window ends on as `until`; late,
-    with when rows were due; or mismatch of two sources, with the version of one."""
+    with when rows were due; or mismatch of two sources, with the version of one. `moved`: all features of drift."""
 
     about: str
     text: str
     until: str
+    moved: tuple[str, ...] = ()

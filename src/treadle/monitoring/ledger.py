@@ -79,6 +79,12 @@ def answered(tables: Tables, names: TableNames, journal: Journal) -> list[float]
     return when
 
 
+def number_of(record: dict[str, Any]) -> int | None:
+    """The number of a journal's line, which no other line of the endpoint has; None where it has none."""
+    number = record.get("seq")
+    return number if type(number) is int and 0 <= number < 1 << 63 else None
+
+
 def _is_moment(record: dict[str, Any]) -> bool:
     when = record.get("answered")
     return isinstance(when, float | int) and not isinstance(when, bool) and 0 <= when < 1e11

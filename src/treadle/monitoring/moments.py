@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from treadle.monitoring.ledger import number_of
 from treadle.serving import records
 
 if TYPE_CHECKING:
@@ -64,8 +65,11 @@ def _rows(tables: Tables, names: TableNames, journal: Journal) -> pl.DataFrame:
             for name in ("answered", "at")
         ]
         texts = [pl.col(n).cast(pl.String) if n in has else pl.lit(None, pl.String).alias(n) for n in _TEXTS]
-        parts.append(kept.select(*times, *texts).collect())
-    rows = pl.concat(parts).drop_nulls("answered").with_columns(pl.col(*_TEXTS).fill_null(""))
+        number = pl.col("seq").cast(pl.Int64) if "seq" in has else pl.lit(None, pl.Int64).alias("seq")
+        parts.append(kept.select(number, *times, *texts).collect())
+    # what is moved between the two looks is in both
+    once = pl.col("seq").is_null() | pl.col("seq").is_first_distinct()
+    rows = pl.concat(parts).filter(once).drop_nulls("answered").with_columns(pl.col(*_TEXTS).fill_null(""))
     named = (pl.col("model") != "") & pl.col("prediction_id").str.starts_with(pl.col("model") + "/")
     return rows.with_columns(((pl.col("client") == f"service:{PLAYER}") | named).alias("played"))
 
@@ -73,13 +77,13 @@ def _rows(tables: Tables, names: TableNames, journal: Journal) -> pl.DataFrame:
 def _in_journal(journal: Journal) -> pl.DataFrame:
     import polars as pl
 
-    found = list[tuple[float | str | None, ...]]()
+    found = list[tuple[int | float | str | None, ...]]()
     for record in records(journal, "predictions"):
         when = record.get("answered")
         if isinstance(when, float | int) and not isinstance(when, bool) and 0 <= when < 1e11:
             texts = [str(record.get(name) or "") for name in _TEXTS]
-            found.append((float(when), _seconds(record.get("at")), *texts))
-    schema = {"answered": pl.Float64, "at": pl.Float64, **dict.fromkeys(_TEXTS, pl.String)}
+            found.append((number_of(record), float(when), _seconds(record.get("at")), *texts))
+    schema = {"seq": pl.Int64, "answered": pl.Float64, "at": pl.Float64, **dict.fromkeys(_TEXTS, pl.String)}
     return pl.DataFrame(found, schema=schema, orient="row")
 
 

@@ -62,9 +62,20 @@ def with_label(joined: pl.DataFrame, task: Task) -> pl.DataFrame:
 
     if not task.classes:
         return joined.filter(pl.col("label").is_not_null())
-    told = pl.coalesce("label_class", pl.col("label").cast(pl.Int64).cast(pl.String))
-    number = told.replace_strict(task.classes, range(len(task.classes)), default=None, return_dtype=pl.Float64)
+    told = joined.get_column("label").drop_nulls().unique().to_list()
+    meant = pl.Series([_class_of(each, task) for each in told], dtype=pl.Float64)
+    by_number = pl.col("label").replace_strict(told, meant, default=None, return_dtype=pl.Float64)
+    by_name = pl.col("label_class").replace_strict(
+        task.classes, range(len(task.classes)), default=None, return_dtype=pl.Float64
+    )
+    number = pl.when(pl.col("label_class").is_null()).then(by_number).otherwise(by_name)
     return joined.with_columns(number.alias("label")).filter(pl.col("label").is_not_null())
+
+
+def _class_of(told: float, task: Task) -> float | None:
+    """The class that was told as a number; or as true or false, which were kept as 1 and 0 before names were."""
+    found = task.label_of(told)
+    return task.label_of(told == 1) if found is None and told in (0, 1) else found
 
 
 def _labels_and_scores(known: pl.DataFrame, task: Task) -> tuple[Array, Array]:

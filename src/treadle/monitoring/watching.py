@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from treadle.monitoring.drift import drift
-from treadle.monitoring.found import Day, Decisions, Overall, Watched
+from treadle.monitoring.drift import LEAST_A_BIN, drift, surely_moved
+from treadle.monitoring.found import Day, Decisions, DriftLine, Newest, Overall, Watched
 from treadle.monitoring.ledger import read
 from treadle.monitoring.quality import by_day, join_outcomes, measure, over, times, with_label
 from treadle.spec import duration
@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from treadle.serving import Journal
     from treadle.store import TableNames, Tables
 
+_ENOUGH = LEAST_A_BIN * 52
+"""Rows that are enough for a text of 50 levels, others and none."""
+
 
 def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, window: str = "1d") -> Watched:
     """Judge what servers wrote against the bundle's own reference. Nothing is moved or written.
 
-    window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about.
+    window: a duration such as "1d" or "12 hours": how much of the newest labelled time `recent` is about, and of the
+    newest time `newest`.
     """
     import polars as pl
 
@@ -37,9 +41,6 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
     known = with_label(joined, task)
     whole = measure(known, manifest.metric, manifest.threshold, task, at=times(known))
     mine = predictions.filter(pl.col("model") == manifest.model)
-    features = _features(mine, [f.name for f in manifest.features], manifest.plan)
-    types = {f.name: f.type for f in manifest.features}
-    scores = mine.select(pl.coalesce("probability", "prediction")).to_series().to_numpy()
     return Watched(
         model=manifest.model,
         predictions=predictions.height,
@@ -47,13 +48,40 @@ def watch(tables: Tables, names: TableNames, journal: Journal, bundle: Bundle, w
         joined=known.height,
         metric=manifest.metric,
         metric_by_day=by_day(joined, manifest.metric, manifest.threshold, task),
-        drift=drift(bundle.reference, features, scores.astype(np.float64), types) if mine.height else [],
+        drift=_drift(mine, bundle),
         overall=Overall(whole.value, whole.low, whole.high, manifest.tested, _decisions(known), whole.note),
         recent=_recent(joined, known, manifest, window),
         base=task.came,
         view=task.view,
         coverage=_coverage(known, manifest) if len(task.levels) > 1 else None,
+        newest=_newest(mine, bundle, window),
     )
+
+
+def _drift(mine: pl.DataFrame, bundle: Bundle) -> list[DriftLine]:
+    import polars as pl
+
+    if not mine.height:
+        return []
+    manifest = bundle.manifest
+    features = _features(mine, [f.name for f in manifest.features], manifest.plan)
+    scores = mine.select(pl.coalesce("probability", "prediction")).to_series().to_numpy()
+    return drift(bundle.reference, features, scores.astype(np.float64), {f.name: f.type for f in manifest.features})
+
+
+def _newest(mine: pl.DataFrame, bundle: Bundle, window: str) -> Newest | None:
+    """Of a window with fewer rows than are enough to tell, the newest that are, from before it."""
+    import polars as pl
+
+    rows = mine.with_columns(pl.coalesce("at", "answered").alias("when")).drop_nulls("when").sort("when")
+    if not rows.height:
+        return None
+    last = rows.get_column("when")[-1]
+    inside = rows.filter(pl.col("when") > last - duration(window))
+    rows = inside if inside.height >= _ENOUGH else rows.tail(_ENOUGH)
+    types = {f.name: f.type for f in bundle.manifest.features}
+    moved = surely_moved(_drift(rows, bundle), types, last - rows.get_column("when")[0])
+    return Newest(str(last.date()), rows.height, moved)
 
 
 def _coverage(known: pl.DataFrame, manifest: Manifest) -> Overall:

@@ -13,14 +13,13 @@ import numpy as np
 from treadle.errors import ModelError
 from treadle.scoring.scorer import INPUT, OUTPUT, Scorer
 from treadle.training import Fitted
-from treadle.training.families import Array, Graph
+from treadle.training.families import Graph
 
 if TYPE_CHECKING:
     import polars as pl
 
 TOLERANCE = 1e-5
-"""The greatest difference a prediction may show; of amounts relative to the
-largest of them, or to a hundred times their spread where that is less."""
+"""The greatest difference a prediction may show, beside `Calibrator.scale`."""
 _OPSET, _ML_OPSET, _IR = 17, 3, 8
 
 
@@ -42,7 +41,7 @@ def prove(graph: bytes, model: Fitted, rows: pl.DataFrame) -> float:
     if len(ours) == 0:
         raise ModelError("the exported graph cannot be proven without rows", mend="give at least one real row")
     gap = np.abs(ours - theirs)
-    scale = scale_of(theirs, amounts=model.calibrator.kind in ("identity", "rearranged"))
+    scale = model.calibrator.scale(float(np.abs(theirs).max()), float(np.std(theirs, axis=0).max()))
     gap = gap if gap.ndim == 1 else gap.max(axis=1)
     worst = int(np.where(np.isnan(gap), np.inf, gap).argmax())
     if np.isnan(gap).any() or gap[worst] > TOLERANCE * scale:
@@ -52,15 +51,6 @@ def prove(graph: bytes, model: Fitted, rows: pl.DataFrame) -> float:
             mend="scale large features, or train another family: float32 cannot hold this model",
         )
     return float(gap.max())
-
-
-def scale_of(told: Array, *, amounts: bool) -> float:
-    """What a difference between predictions is small or large beside."""
-    largest = float(np.abs(told).max())
-    if not amounts:
-        return max(1.0, largest)
-    spread = float(np.std(told, axis=0).max())
-    return min(largest, 100 * spread) if spread > 0 else largest
 
 
 def to_onnx(model: Fitted) -> bytes:

@@ -48,7 +48,8 @@ _LONG = 1.3
 _UNEVEN = 2.0
 """So many groups say as much of the scatter as one would if what they give to the metric had normal tails."""
 _NORMAL = 1.959964
-_EQUAL = 1e-12
+_ALL = 1 - 1e-12
+"""A share of rows that is all of them, but for rounding."""
 
 
 class Blocks(Struct, frozen=True):
@@ -245,14 +246,33 @@ def of_score(
     """The interval of a model's score on these rows, of which `value` is the whole: by `interval`, but where all are
     told right (or, for a share, all wrong) by what is known there. `block`: what these rows were drawn with.
     """
-    worst = metrics.counted(metric, y, p, rule) is not None and value <= 0
-    if abs(value - metrics.best(metric)) > _EQUAL and not worst:
-        return interval(value, replicates, block, within=metrics.within(metric))
     rows = metrics.counted(metric, y, p, rule)
+    if rows is not None:
+        return of_share(value, replicates, block, rows)
+    if metrics.perfect(metric, value, y):
+        return _perfect(value, block)
+    return interval(value, replicates, block, within=metrics.within(metric))
+
+
+def of_share(value: float, replicates: Sequence[float], block: Blocks, rows: Array | None = None) -> Interval:
+    """The interval of a share of rows: by `interval`, but of all and of none of them by the exact one-sided bound.
+
+    rows: bool, which rows of `block` the share is of; None: all.
+    """
+    if 0 < value < _ALL:
+        return interval(value, replicates, block, within=(0.0, 1.0))
     counted = block if rows is None else block.of(np.flatnonzero(rows))
-    if rows is None or not counted.number:
-        why = f"every resample is perfect, {counted.number:,} {block.kind}" if counted.number else "no row counts in it"
-        return Interval(value, None, None, why)
-    units = counted.number * counted.evenness
-    bound = float((1 - LEVEL) ** (1 / units))
-    return Interval(value, 0.0, 1 - bound) if worst else Interval(value, bound, 1.0)
+    if not counted.number:
+        return Interval(value, None, None, "no row counts in it")
+    bound = float((1 - LEVEL) ** (1 / (counted.number * counted.evenness)))
+    return Interval(value, 0.0, 1 - bound) if value <= 0 else Interval(value, bound, 1.0)
+
+
+def of_costs(value: float, replicates: Sequence[float], block: Blocks) -> Interval:
+    """The interval of a mean cost, or loss, which is zero or more in each row: by `interval`, but none where it is zero
+    in all, and so in every resample."""
+    return interval(value, replicates, block, within=(0.0, math.inf)) if value else _perfect(value, block)
+
+
+def _perfect(value: float, block: Blocks) -> Interval:
+    return Interval(value, None, None, f"every resample is perfect, {block.number:,} {block.kind}")

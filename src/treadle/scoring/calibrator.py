@@ -56,6 +56,15 @@ class Calibrator(Struct, frozen=True):
         assert self.kind in ("identity", "rearranged"), f"margins of {self.kind} are no labels"
         return replace(self, b=self.b + by, offsets=tuple(offset + by for offset in self.offsets))
 
+    def scale(self, largest: float, spread: float) -> float:
+        """What a difference between predictions is small or large beside: of probabilities one; of amounts the largest
+        of them, or a hundred times how far they lie apart where that is less. Counts are exponentials of what float32
+        rounds, so that theirs is as large as they are, however near to each other they lie.
+        """
+        if self.kind in ("identity", "rearranged"):
+            return min(largest, 100 * spread) if spread > 0 else largest
+        return largest if self.kind == "exponential" else max(1.0, largest)
+
     @property
     def several(self) -> bool:
         """Whether a row is told by several numbers, though it may be one: classes, or quantiles."""

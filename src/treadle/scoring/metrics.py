@@ -24,6 +24,9 @@ Weighted = Callable[[Array], float]
 """A metric whose labels and predictions are fixed: row weights in, value out."""
 
 _EPS = 1e-15
+_OF_AMOUNTS = LOWER_IS_BETTER - {*CLASSIFICATION, *MULTICLASS}
+"""Losses in the label's own unit, or in its square."""
+_EQUAL, _ROUNDED = 1e-12, 1e-14
 
 
 def sign(metric: str) -> int:
@@ -34,6 +37,20 @@ def sign(metric: str) -> int:
 def best(metric: str) -> float:
     """What no model can better."""
     return 0.0 if metric in LOWER_IS_BETTER else 1.0
+
+
+def perfect(metric: str, value: float, y: Array) -> bool:
+    """Whether `value` on rows of labels `y` is the best there can be, but for rounding. Amounts may come in any unit:
+    their losses are small beside the largest label, and not beside one.
+
+    >>> metres = np.array([0.4, 1.0])
+    >>> perfect("mse", 2.5e-13, metres), perfect("mse", 0.0, metres), perfect("roc_auc", 1 - 1e-16, metres > 0.5)
+    (False, True, True)
+    """
+    if metric in _OF_AMOUNTS:
+        error = _ROUNDED * float(np.abs(y).max(initial=0.0))
+        return value <= (error**2 if metric == "mse" else error)
+    return abs(value - best(metric)) <= (_ROUNDED if metric == "r2" else _EQUAL)
 
 
 def within(metric: str) -> tuple[float, float]:

@@ -280,7 +280,8 @@ class Endpoint:
                 mend=self.live.task.outcome_mend(),
             )
         known = outcome.known if isinstance(outcome.known, datetime) else datetime.now(UTC)
-        return Told(outcome.prediction_id, outcome.label, in_utc(known, f"{place}known"), time.time())
+        label = self.live.task.kept(outcome.label)
+        return Told(outcome.prediction_id, label, in_utc(known, f"{place}known"), time.time())
 
     def take_events(self, view: str, body: bytes) -> Generator[int, None, None]:
         """Rows of a view or looked-up source, in parts; how many so far. Known to later predictions, and on disk, then.

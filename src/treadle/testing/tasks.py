@@ -107,6 +107,7 @@ class TaskSuite:
         for number in np.unique(label):
             told: Any = task.classes[int(number)] if task.classes else float(number)
             assert task.outcome_problem(told) == "" and task.label_of(told) == number
+            assert task.label_of(task.kept(told)) == number
         unfit: tuple[Any, ...] = ("no such thing", "", None, [1.0], {})
         for wrong in unfit:
             assert task.outcome_problem(wrong) and task.label_of(wrong) is None

@@ -23,7 +23,8 @@ FEW_OF_A_CLASS, LEAST_ROWS_OF_A_CLASS = 10, 0.5
 """A class of fewer rows is one that a fit can be certain of by mistake, and is taken to have half a row more: as the
 model that knows only shares takes it (`Multiclass.constant`)."""
 MARGIN_OF_WIN = 0.001
-"""A richer map must lower the log loss by this share: it costs data, and ties that blur a ranking."""
+"""A richer map must lower the log loss by this share: it costs data, and ties that blur a ranking. Shifts of quantiles
+may raise the pinball loss by it."""
 
 
 def choose(margins: Array, y: Array, fold: Array, weight: Array | None = None) -> tuple[Calibrator, dict[str, float]]:
@@ -107,8 +108,9 @@ def choose_shifts(
 ) -> tuple[Calibrator, dict[str, float]]:
     """Quantiles as they are, or each moved by the same quantile of what held rows lie above it (Romano, Patterson and
     Candès 2019, "Conformalized quantile regression"; a shift a level). They are moved where cross-fitted shares below
-    them are nearer to the levels for it, and the pinball loss is no greater. `weight`: how much each row counts, in
-    shares and losses alike (Tibshirani, Barber, Candès and Ramdas 2019, "Conformal prediction under covariate shift").
+    them are nearer to the levels for it, and the pinball loss is not greater by more than `MARGIN_OF_WIN`: the level is
+    what was asked for, and a loss so little greater is noise. `weight`: how much each row counts, in shares and losses
+    alike (Tibshirani, Barber, Candès and Ramdas 2019, "Conformal prediction under covariate shift").
     """
     weight = np.ones(len(y)) if weight is None else weight
     if len(np.unique(fold)) < 2:

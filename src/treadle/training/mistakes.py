@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from treadle.errors import Fault, SpecError, nearest
 from treadle.scoring import metrics
-from treadle.scoring.bootstrap import Draws, Interval, interval
+from treadle.scoring.bootstrap import Draws, Interval, interval, of_costs
 from treadle.scoring.decisions import NEVER, Costs, Rule, chosen
 from treadle.scoring.metrics import Array
 from treadle.scoring.tasks import Task
@@ -182,7 +182,7 @@ def _money(
         with_model.append(float(w @ ours / w.sum()))
         saved.append(float(w @ (best - ours) / w.sum()))
     return Money(
-        interval(mean(ours), with_model, draw.block, within=(0.0, math.inf)),
+        of_costs(mean(ours), with_model, draw.block),
         tuple(FixedRule(name, mean(cost), score) for name, cost, score in rules),
         interval(mean(best) - mean(ours), saved, draw.block),
         currency,

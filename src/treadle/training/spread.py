@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
 
-from treadle.scoring.bootstrap import Draws, Interval, interval, of_score
+from treadle.scoring.bootstrap import Blocks, Draws, Interval, of_costs, of_score, of_share
 from treadle.scoring.metrics import Array, weighted
 from treadle.scoring.quantiles import HOLDS, pinball
 
@@ -51,9 +51,9 @@ def spread(p: Array, y: Array, levels: tuple[float, ...], draw: Draws, replicate
     below = (y[:, None] <= plain + HOLDS * np.abs(y)[:, None]).astype(np.float64)
     loss = pinball(y, plain, levels)
 
-    def mean(each: Array, most: float) -> Interval:
+    def mean(each: Array, bounded: Callable[[float, Sequence[float], Blocks], Interval]) -> Interval:
         drawn = [float(w @ each / w.sum()) for w in map(draw, range(replicates))]
-        return interval(float(np.average(each, weights=draw.whole)), drawn, draw.block, within=(0.0, most))
+        return bounded(float(np.average(each, weights=draw.whole)), drawn, draw.block)
 
     def whole(metric: str) -> Interval:
         value: Callable[[Array], float] = weighted(metric, y, p)
@@ -64,7 +64,7 @@ def spread(p: Array, y: Array, levels: tuple[float, ...], draw: Draws, replicate
     shown = np.column_stack([y, plain])[some]
     shown = shown[np.argsort(shown[:, 1 + plain.shape[1] // 2], kind="stable")]
     return Spread(
-        tuple(Level(level, mean(below[:, k], 1.0), mean(loss[:, k], float("inf"))) for k, level in enumerate(levels)),
+        tuple(Level(level, mean(below[:, k], of_share), mean(loss[:, k], of_costs)) for k, level in enumerate(levels)),
         whole("coverage"),
         whole("width"),
         tuple(tuple(map(float, row)) for row in shown),

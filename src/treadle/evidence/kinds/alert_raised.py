@@ -10,7 +10,8 @@ from treadle.evidence.payload import Payload
 
 class AlertRaised(Payload, frozen=True, kw_only=True):
     """Something that a person must look at. `about`: quality or drift of a model, with the day that the window ends on
-    as `until`; of a source, which has no `model`: late, with when its rows were due; mismatch, with its version."""
+    as `until`; of a source, which has no `model`: late, with when its rows were due; mismatch, with its version.
+    `moved`: the features of drift."""
 
     KIND: ClassVar[str] = "alert.raised"
     VERSION: ClassVar[int] = 2
@@ -19,6 +20,7 @@ class AlertRaised(Payload, frozen=True, kw_only=True):
     about: str
     until: str
     text: str
+    moved: tuple[str, ...] = ()
 
     def said(self) -> str:
         return self.text

@@ -33,6 +33,9 @@ class Counts(Regression):
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         return "poisson_deviance"
 
+    def outcome_problem(self, label: object) -> str:
+        return "" if isinstance(label, bool | int | float) and label >= 0 else "a number of zero or more"
+
     def plain(self) -> Calibrator:
         return Calibrator("exponential")
 

@@ -147,6 +147,9 @@ class Multiclass(Task):
             text = str(int(label))
         return text if text in self.classes else None
 
+    def kept(self, label: bool | float | str) -> bool | float | str:
+        return self.name_of(label) or label
+
     def label_of(self, label: object) -> float | None:
         name = self.name_of(label)
         return None if name is None else float(self.classes.index(name))

@@ -175,6 +175,12 @@ class Task(ABC):
         """What to do with what came, and cannot be an outcome."""
         return ""
 
+    def kept(self, label: bool | float | str) -> bool | float | str:
+        """A told outcome as the ledger keeps it: a class by its name, whatever it was told as."""
+        return label
+
     def label_of(self, label: object) -> float | None:
-        """A told outcome as a label; None for a class that the model does not know."""
-        return float(label) if isinstance(label, bool | int | float) else None
+        """A told outcome as a label; None for what cannot be one."""
+        if not isinstance(label, bool | int | float) or self.outcome_problem(label):
+            return None
+        return float(label)
