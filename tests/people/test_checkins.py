@@ -44,7 +44,7 @@ def at(shop: Workspace, now: datetime, actor: str = "ada") -> Workspace:
 
 def checks_in(shop: Workspace, actor: str, text: str, days: float = 0) -> bool:
     there = at(shop, MONDAY + timedelta(days=days), actor)
-    return keep_checkin(there.chain, there.project, there.root, text)
+    return keep_checkin(there.chain, there.project, there.root, text) == "counted"
 
 
 def shown(shop: Workspace, days: float) -> list[CheckinsShown]:
@@ -126,6 +126,9 @@ def test_one_bad_week_is_a_week_and_two_are_warned_of(shop: Workspace) -> None:
     for few in ([], [high], [high, changed(low, week="2026-W09")], [low, before], [high, long_ago]):
         assert warnings(few, soon) == []
     assert len(warnings([high, before], soon)) == 2 and warnings([high, before], later) == []
+    assert len(warnings([high, before], date(2026, 3, 23))) == 2, "until two weeks have gone by without answers"
+    edge = Pulse("2026-W10", 5, 4.0, 1, 2 / 5, 1)
+    assert len(warnings([edge, changed(edge, week="2026-W09")], soon)) == 2, "from 4 of 5, and from two of five on"
     new_year = [changed(high, week="2027-W01"), changed(high, week="2026-W53")]
     assert len(warnings(new_year, date(2027, 1, 8))) == 2
     for week in (0, 7):
@@ -190,3 +193,12 @@ def test_what_waits_in_a_file_of_before_marks_stays(shop: Workspace) -> None:
     file.write_bytes(whole[: 64 + unnamed.SLOTS * unnamed.SIZE])
     assert checks_in(shop, "kim", "4 none", days=1) is True
     assert len(shown(shop, 7)[0].answers) == 5
+
+
+def test_one_that_finds_no_room_is_kept_and_not_counted(shop: Workspace) -> None:
+    shown(shop, 0)  # this week has begun
+    for _ in range(unnamed.SLOTS):
+        unnamed.put(shop.root, '[3, "none"]', unnamed.CHECKINS)
+    assert keep_checkin(shop.chain, shop.project, shop.root, "4 some, so many") == "no room"
+    assert [(each.text, each.unchanged) for each in own(shop.chain, shop.project)] == [("4 some, so many", True)]
+    assert len(shown(shop, 7)[0].answers) == unnamed.SLOTS

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stages"))
 
@@ -335,9 +336,43 @@ def test_no_party_takes_a_decision_from_who_decides(row: Chain) -> None:
             call(row, until=until)
     call(row, until=str(TODAY + timedelta(days=3)))
     for who in ("bo", "lin"):
-        with pytest.raises(DecisionError, match="grace mediates in windows until 2026-12-01, called by bo") as told:
+        with pytest.raises(DecisionError, match="grace mediates in windows until 2026-12-01") as told:
             call(row, who=who, mediator="max")
         assert "ada may name another" in told.value.mend
     assert (found(row).mediator, found(row).until) == ("grace", "2026-12-01")
     call(row, who="ada", mediator="max", until=str(TODAY))
     assert (found(row).mediator, found(row).until) == ("max", str(TODAY))
+
+
+def test_a_mediator_who_is_away_keeps_a_decision_from_nobody(row: Chain) -> None:
+    """After its day grace decides, and does not come: who was named to decide may name another, and nobody else."""
+    call(row)
+    after, soon = date(2026, 12, 8), "2026-12-09"
+    with pytest.raises(DecisionError, match="grace mediates in windows") as told:
+        call_mediator(by(row, "lin"), SPEC, "windows", "max", "2026-12-31", "she is away", after)
+    assert "ada may name another" in told.value.mend
+    call_mediator(by(row, "ada"), SPEC, "windows", "max", soon, "she is away", after)
+    assert (found(row, after).mediator, found(row, after).until, found(row, after).decides) == ("max", soon, "ada")
+
+
+def test_a_mediator_who_has_left_the_project_is_in_nobodys_way(row: Chain) -> None:
+    call(row, mediator="max")
+    people = replace(SPEC.brief.people, roles={"expert": ("lin",), "lead": ("bo",)})
+    left, after = replace(SPEC, brief=replace(SPEC.brief, people=people)), date(2026, 12, 8)
+    with pytest.raises(DecisionError, match="leaves no time to mediate"):
+        call_mediator(by(row, "lin"), left, "windows", "grace", "2026-12-09", "max has left", after)
+    call_mediator(by(row, "lin"), left, "windows", "grace", "2026-12-11", "max has left", after)
+    assert (found(row, after).mediator, found(row, after).decides) == ("grace", "ada")
+
+
+def test_no_party_takes_the_place_of_a_mediator_who_was_named_at_the_opening(chain: Chain) -> None:
+    asked = DecisionOpened(
+        decision="windows", question="Keep them?", options=(Option("keep"), Option("drop")), decides="ada",
+        asked=("lin",), mediator="bo", until="2027-12-31",
+    )  # fmt: skip
+    open_decision(by(chain, "ada"), SPEC, asked, TODAY)
+    with pytest.raises(DecisionError, match="bo mediates in windows until 2027-12-31"):
+        call(chain, who="lin", mediator="max", until=str(TODAY + timedelta(days=3)))
+    assert found(chain).mediator == "bo"
+    call(chain, who="ada", mediator="max")
+    assert (found(chain).mediator, found(chain).until) == ("max", DAY)

@@ -16,6 +16,8 @@ from sqlalchemy import event
 from stage_shop import edit
 from written_shop import by, packed, released, written_shop
 
+from treadle.api.operation import Context
+from treadle.api.retro import ListRetrosRequest, ShowRetroRequest, retro_list, retro_show
 from treadle.errors import EvidenceError, TeamError
 from treadle.evidence import Chain, Payload, Price, StepInput
 from treadle.evidence.kinds.access_refused import AccessRefused
@@ -28,21 +30,26 @@ from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.evidence.kinds.source_read import SourceRead
+from treadle.filing.pages import pages
 from treadle.knowledge.writing import Draft, add_note, edit_note
 from treadle.money import money
+from treadle.principal import Principal
 from treadle.rhythm.acting import Asked, open_actions
 from treadle.rhythm.agenda import agenda, markdown
 from treadle.rhythm.found import Point, Retro
 from treadle.rhythm.meeting import keep_minutes
-from treadle.rhythm.retros import keep_retro, open_retro, retro, retros, unnamed
+from treadle.rhythm.retros import keep_retro, left_out, open_retro, retro, retros, unnamed
 from treadle.rhythm.since import entries_between, entries_since, first_at, spent_since
 from treadle.rhythm.waiting import waiting
 from treadle.spec import load
+from treadle.stages import Work
+from treadle.stages.stating import state_brief
 from treadle.store import Blob, Snapshot
 from treadle.workspace import Workspace
 
 NOW = datetime(2026, 3, 20, 9, tzinfo=UTC)
 PEOPLE = ("ada", "grace", "lin")
+CONTEXT = Context(Principal("person", "ada"))
 
 
 @pytest.fixture
@@ -350,3 +357,31 @@ def test_what_somebody_kept_is_not_written_over_by_another_and_names_nobody(shop
         keep_retro(ago(by(shop, "grace"), 6), "labels", "Bad luck.", ["luck"], [])
     found = looked_back(shop, "labels")
     assert found.text == "somebody and somebody were asleep; see lin.csv." and found.causes == ["late labels"]
+
+
+def test_who_has_left_is_named_no_more_than_who_is_there(shop: Workspace) -> None:
+    """lin was in a brief that a run stated; max was given an action under one that none did."""
+    state_brief(Work(shop))
+    edit(shop.project.root, "expert: [lin]", "expert: [max]")
+    between = replace(shop, project=load(shop.project.root))
+    about = str(alert(ago(shop, 9), "max and Lin pushed"))
+    open_retro(ago(between, 8), "labels", about, 3)
+    keep_retro(ago(between, 7), "labels", "lin and @max were asleep.", ["late labels"], ["Watch them @max 2026-04-01"])
+    open_retro(ago(between, 6), "again", about, 3)
+    edit(shop.project.root, ", roles: {expert: [max]}", "")
+    now = replace(shop, project=load(shop.project.root))
+    for name in ("labels", "again"):
+        told = retro_show(ShowRetroRequest(project=str(shop.project.root), name=name), CONTEXT)
+        assert told.what == "alert.raised endpoint/shop: somebody and somebody pushed"
+        assert "somebody and somebody pushed" in [each.text for each in told.timeline]
+    listed = retro_list(ListRetrosRequest(project=str(shop.project.root)), CONTEXT)
+    assert {each.what for each in listed.retros} == {told.what}
+    with now.chain.reading() as reader:
+        kept = retro(reader, "labels", NOW.date(), left_out(reader, now.project.spec))
+        page = pages(now, reader)["retros/labels.md"]
+    assert kept.text == "somebody and somebody were asleep." and kept.text in page.text
+    assert not re.search(r"(?i)\b(lin|max)\b", page.text)
+    assert f"look back at: {told.what}" in [each.text for each in points(now)]
+    for gone in ("lin", "max"):
+        with pytest.raises(TeamError, match=f'"{gone}" names a person'):
+            keep_retro(now, "again", "x", [gone], [])

@@ -227,6 +227,16 @@ def test_others_see_that_it_is_there_and_not_how_far(shop: Workspace) -> None:
     assert plan(shop, "bo", 2).told and plan(shop, "bo", 2).tasks
 
 
+def test_that_an_area_was_reached_is_told_to_the_two_alone(shop: Workspace) -> None:
+    trained(shop, "ada")
+    to_do(shop, "Train on more @lin 2026-03-30")
+    take(did(shop, "lin", 2), "training", None, shown=False)
+    assert plan(shop, "bo").state == "asked"
+    answer(did(shop, "ada", 1).chain, 1, "agreed", "")
+    trained(shop, "lin", 3, days=0)
+    assert [plan(shop, who).state for who in ("lin", "ada", "bo")] == ["reached", "reached", "agreed"]
+
+
 def test_the_mentor_alone_agrees_and_either_ends_it(shop: Workspace) -> None:
     trained(shop, "ada")
     to_do(shop, "Train on more @lin 2026-03-30")

@@ -54,6 +54,10 @@ def test_who_is_busy_comes_after_who_is_not(chain: Chain) -> None:
     ]  # fmt: skip
 
 
+def test_ten_things_that_wait_are_too_many_and_nine_are_not(chain: Chain) -> None:
+    assert mentors(chain, ada=9, grace=10) == [("bo", 0, 0, False), ("ada", 9, 0, False), ("grace", 10, 0, True)]
+
+
 def test_a_plan_weighs_as_much_as_a_thing_that_waits_and_one_that_is_over_nothing(chain: Chain) -> None:
     planned(chain, 1, "ada", "agreed")
     planned(chain, 2, "bo", "declined")

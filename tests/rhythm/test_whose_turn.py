@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.people import approve
 from treadle.people.assigning import assign, assigned
 from treadle.people.deciding import open_decision, state_position
-from treadle.people.mediating import propose
+from treadle.people.mediating import accept_outcome, propose
 from treadle.rhythm.acting import asked_in, open_actions
 from treadle.rhythm.home import home_of
 from treadle.rhythm.reviewing import ask_to_review, review, say
@@ -183,3 +184,34 @@ def test_log_of_a_kind_that_there_is_not_names_those_that_there_are() -> None:
         assert said in refused.value.mend
     _refuse_no_kind("alert.raised")
     _refuse_no_kind("alert.")
+
+
+def test_who_was_asked_to_review_and_is_no_reviewer_any_more_hides_it_from_nobody(shop: Path) -> None:
+    workspace = opened(shop)
+    asked(workspace, HOLDS)
+    ask_to_review(workspace, None, ["grace", "bo"], "")
+    edit(shop, "reviewers: [grace, bo, ada]", "reviewers: [bo, lin]")
+    assert waits(opened(shop)) == [("bo", "review shop:1")]
+    edit(shop, "reviewers: [bo, lin]", "reviewers: [lin, max]")
+    left = opened(shop)
+    assert waits(left) == [("lin", "review shop:1"), ("max", "review shop:1")]
+    told = review(left, None)
+    assert told.assigned == [] and re.fullmatch(r"treadle models release . shop:1 --as (lin|max)", told.next)
+
+
+def test_who_was_named_to_decide_is_told_of_a_proposal_after_its_day_too(shop: Path) -> None:
+    edit(shop, "reviewers: [grace, bo, ada]", "reviewers: [grace, bo, dan]")
+    workspace = opened(shop)
+    chain, spec, today = workspace.chain, workspace.project.spec, workspace.chain.clock().date()
+    options = (Option("keep", ""), Option("drop", ""))
+    said = DecisionOpened(
+        decision="d", question="Keep it?", options=options, decides="dan", asked=("grace",), mediator="bo",
+        until=str(today),
+    )  # fmt: skip
+    open_decision(chain, spec, said, today)
+    state_position(chain.acting("grace"), "d", "keep", "it helps", (), today)
+    number = propose(chain.acting("bo"), "d", "drop", "for a quarter", "2099-01-01", today).seq
+    after = chain.clock() + timedelta(days=2)
+    for who in ("ada", "grace"):
+        accept_outcome(chain.acting(who), "d", number, after.date())
+    assert [(each.person, each.why) for each in turns(workspace, after)] == [("dan", "bo proposes drop")]

@@ -96,12 +96,11 @@ def retro_show(request: ShowRetroRequest, work: Work) -> Retro:
 @operation("retro", "list", permission="read", remote=True)
 def retro_list(request: ListRetrosRequest, work: Work) -> RetrosAnswer:
     """List the retrospectives, causes that came again, and what share of their actions is done."""
-    from treadle.people.checking import people_of
-    from treadle.rhythm.retros import retros
+    from treadle.rhythm.retros import left_out, retros
 
-    chain, people, limit = work.workspace.chain, people_of(work.workspace.project.spec), check_limit(request.limit)
+    chain, limit = work.workspace.chain, check_limit(request.limit)
     with chain.reading() as reader:
-        found = retros(reader, chain.clock().date(), people)
+        found = retros(reader, chain.clock().date(), left_out(reader, work.workspace.project.spec))
     lines = [RetroLine(r.name, r.what, r.status, r.opened, r.causes, r.share.due, r.share.done) for r in found]
     repeated = {each.cause: sorted({r.name, *each.retros}) for r in found for each in r.repeats}
     causes = [Cause(cause, retros) for cause, retros in sorted(repeated.items())]
@@ -110,9 +109,8 @@ def retro_list(request: ListRetrosRequest, work: Work) -> RetrosAnswer:
 
 
 def _shown(work: Work, name: str) -> Retro:
-    from treadle.people.checking import people_of
-    from treadle.rhythm.retros import retro
+    from treadle.rhythm.retros import left_out, retro
 
-    chain, people = work.workspace.chain, people_of(work.workspace.project.spec)
+    chain = work.workspace.chain
     with chain.reading() as reader:
-        return retro(reader, name, chain.clock().date(), people)
+        return retro(reader, name, chain.clock().date(), left_out(reader, work.workspace.project.spec))

@@ -184,15 +184,14 @@ def team_checkin(request: CheckinRequest, work: Work) -> CheckinAnswer:
 
     workspace = work.workspace
     text = work.asked.hear(ASKS)
-    counted = keep_checkin(workspace.chain, workspace.project, workspace.root, text)
-    trend = (
-        "its two numbers wait, without your name, for four others and a new week"
-        if counted
-        else "numbers of yours wait there already, and are counted once"
-        if len(workspace.project.spec.brief.people.everybody) >= LEAST
-        else f"its numbers go nowhere, as the team has under {LEAST} people"
-    )
-    return CheckinAnswer(f"kept in this account, encrypted, for you alone; {trend}", counted)
+    trend = keep_checkin(workspace.chain, workspace.project, workspace.root, text)
+    said = {
+        "counted": "its two numbers wait, without your name, for four others and a new week",
+        "waits already": "numbers of yours wait there already, and are counted once",
+        "no room": "its two numbers are not counted, as so many wait that there is no room until a new week has begun",
+        "too few": f"its numbers go nowhere, as the team has under {LEAST} people",
+    }
+    return CheckinAnswer(f"kept in this account, encrypted, for you alone; {said[trend]}", trend == "counted")
 
 
 @operation("team", "checkins", permission="discuss")

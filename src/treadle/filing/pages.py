@@ -23,7 +23,6 @@ from treadle.evidence.kinds.retro_kept import RetroKept
 from treadle.evidence.kinds.retro_opened import RetroOpened
 from treadle.filing.front import ENTRY, composed
 from treadle.knowledge.notes import newest_versions
-from treadle.people.checking import people_of
 from treadle.people.decisions import SUBJECT as DECISION
 from treadle.people.decisions import decision
 from treadle.people.decisions import names as decisions
@@ -34,7 +33,7 @@ from treadle.rhythm.meeting import meetings
 from treadle.rhythm.milestones import SUBJECT as MILESTONE
 from treadle.rhythm.milestones import names as milestones
 from treadle.rhythm.retros import SUBJECT as RETRO
-from treadle.rhythm.retros import retro, retro_names
+from treadle.rhythm.retros import left_out, retro, retro_names
 from treadle.signs import still
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ def _outcome(outcome: Outcome) -> Iterator[str]:
 
 
 def _retros(workspace: Workspace, reader: Reader) -> Iterator[Page]:
-    people = people_of(workspace.project.spec)
+    people = left_out(reader, workspace.project.spec)
     for name in retro_names(reader):
         found = retro(reader, name, _NO_DAY, people)
         said: list[Entry[RetroOpened | RetroKept]] = reader.find(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from treadle.people.signatures import sign as sign
     from treadle.people.signatures import unsigned as unsigned
     from treadle.people.stated import POLICY as POLICY
+    from treadle.people.stated import ever_named as ever_named
     from treadle.people.stated import reviewers_of as reviewers_of
 
 _HOMES = {
@@ -52,6 +53,7 @@ _HOMES = {
     "approve": "treadle.people.reviews",
     "approve_within": "treadle.people.reviews",
     "cure_of": "treadle.people.reviews",
+    "ever_named": "treadle.people.stated",
     "gates_of": "treadle.people.reviews",
     "how_to_sign": "treadle.people.signatures",
     "mend_of": "treadle.people.reviews",

@@ -30,8 +30,7 @@ def assign(
             f"{asked.model} was approved by {stands.approved_by}", where="MODEL", mend="assign the version that waits"
         )
     with chain.alone() as alone:
-        own = requesters(alone, request.actor)
-        may = [name for name in spec.brief.people.reviewers if name not in own]
+        own, may = requesters(alone, request.actor), may_review(alone, spec, request)
         for name in wanted:
             if name not in may:
                 why = "asked for this release" if name in own else f"is no reviewer of {spec.project}"
@@ -47,6 +46,19 @@ def assign(
             because=" ".join(because.split()),
         )  # fmt: skip
         return alone.append(made, f"model/{asked.model}")
+
+
+def may_review(reader: Reader, spec: ProjectSpec, request: Entry[ReviewRequested]) -> list[str]:
+    """The reviewers who did not ask for the release."""
+    own = requesters(reader, request.actor)
+    return [name for name in spec.brief.people.reviewers if name not in own]
+
+
+def to_review(reader: Reader, spec: ProjectSpec, request: Entry[ReviewRequested]) -> list[str]:
+    """Who is asked to review what this request is about, and may: one who is no reviewer any more keeps nobody from it,
+    and neither does one who asked for the release since."""
+    may = may_review(reader, spec, request)
+    return [name for name in assigned(reader, request.payload.model, request.payload.bundle.digest) if name in may]
 
 
 def assigned(reader: Reader, model: str, bundle: str) -> list[str]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 SUBJECT = "checkins"
 LEAST = unnamed.CHECKINS.least
 HIGH_LOAD = 4.0
+Trend = Literal["counted", "waits already", "no room", "too few"]
+"""What becomes of the numbers of a check-in: they wait with the team's; some of theirs do already; so many wait that
+there is no room; or the team is too small for a trend."""
 _Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
 BLOCKED = 0.4
 """The share of answers with blocked work from which on it is told."""
@@ -46,8 +49,8 @@ ASKS = (
 )
 
 
-def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
-    """Keep it in this account, encrypted, and its salted digest in the record. Whether its numbers go to the team's.
+def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> Trend:
+    """Keep it in this account, encrypted, and its salted digest in the record. What becomes of its two numbers.
 
     What is written again in a week takes the place of what was written before. Of one person the numbers of one wait at
     a time: what is shown as five answers is of five persons, whatever somebody removes from their own account.
@@ -75,7 +78,12 @@ def keep_checkin(chain: Chain, project: Project, root: Path, text: str) -> bool:
             ) from bad
         alone.append(CheckinKept(week=week, digest=_digest(content)), SUBJECT, actor=NOBODY)
     answer = msgspec.json.encode([load, blocked]).decode()
-    return team and unnamed.put(root, answer, unnamed.CHECKINS, chain.actor)
+    if not team:
+        return "too few"
+    try:
+        return "counted" if unnamed.put(root, answer, unnamed.CHECKINS, chain.actor) else "waits already"
+    except DecisionError:  # what was written is kept by now, and to do it once more would not help
+        return "no room"
 
 
 def answers_in(text: str) -> tuple[int, Blocked]:

@@ -15,7 +15,6 @@ import msgspec
 from treadle.errors import AccessError, DecisionError
 from treadle.evidence import Alone, Chain, Entry, Reader
 from treadle.evidence.kinds.decision_opened import DecisionOpened
-from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.mediation_accepted import OutcomeAccepted
 from treadle.evidence.kinds.mediation_called import MediationCalled
 from treadle.evidence.kinds.mediation_noted import MediationNoted
@@ -25,7 +24,7 @@ from treadle.people.deciding import outcome_of
 from treadle.people.decisions import SUBJECT
 from treadle.people.found import Decision
 from treadle.people.proposals import Proposal, standing_proposal
-from treadle.store import Blob, EntryRef
+from treadle.store import Blob
 
 if TYPE_CHECKING:
     from treadle.spec import ProjectSpec
@@ -40,7 +39,9 @@ def call_mediator(
 ) -> Entry[MediationCalled]:
     """Bring an open decision before a mediator. Whoever has a part in it may: a party, or who decides.
 
-    Where one mediates already, who decides alone may name another: a party could else take the decision from them.
+    Where one mediates already, who was named to decide alone may name another: a party could else take the decision
+    from them. That person may also once the day is over, and anybody with a part where the mediator has left the
+    project: whoever is away would else keep it from all.
 
     Raises:
         DecisionError: they are a party, nobody of the project, another mediates, or the day is none or too near;
@@ -53,19 +54,18 @@ def call_mediator(
     refuse_stranger(spec, mediator, people_of(spec), "--mediator")
     with chain.alone() as alone:
         found, opened = open_in(alone, name, today)
-        parties = parties_of(alone, found, opened)
+        parties, decides = parties_of(alone, found), _named_to_decide(alone, name)
         if chain.actor not in parties:
             raise AccessError(
                 f"{chain.actor} has no part in {name}", where="--as", mend=f"one of these may: {', '.join(parties)}"
             )
-        standing = _called(alone, name, opened)
-        if standing is not None and chain.actor != found.decides:
+        if found.mediator in people_of(spec) and chain.actor != decides:
             raise DecisionError(
-                f"{found.mediator} mediates in {name} until {found.until}, called by {standing.actor}",
+                f"{found.mediator} mediates in {name} until {found.until}",
                 where="--mediator",
-                mend=f"{found.decides} may name another, so that no party takes it from who decides",
+                mend=f"{decides} may name another, so that no party takes it from who decides",
             )
-        if chain.actor != found.decides and date.fromisoformat(until) < today + timedelta(days=LEAST_DAYS):
+        if chain.actor != decides and date.fromisoformat(until) < today + timedelta(days=LEAST_DAYS):
             raise DecisionError(
                 f"{until} leaves no time to mediate, and after it the mediator decides",
                 where="--until",
@@ -81,19 +81,18 @@ def call_mediator(
         return alone.append(said, f"{SUBJECT}{name}")
 
 
-def _called(reader: Reader, name: str, opened: EntryRef) -> Entry[MediationCalled] | None:
-    """The mediation of this opening that stands, if one was called since it was last opened again."""
-    last: Entry[MediationCalled] | None = reader.last(MediationCalled, subject=f"{SUBJECT}{name}")
-    again: Entry[DecisionReviewed] | None = reader.last(DecisionReviewed, subject=f"{SUBJECT}{name}")
-    if last is None or last.payload.opened != opened:
-        return None
-    return None if again is not None and not again.payload.holds and again.seq > last.seq else last
+def _named_to_decide(reader: Reader, name: str) -> str:
+    """At the opening: whoever decides now, it may be the mediator of a day that is over."""
+    opened: list[Entry[DecisionOpened]] = reader.find(
+        DecisionOpened, subject=f"{SUBJECT}{name}", status="done", limit=1
+    )
+    return opened[0].payload.decides
 
 
-def parties_of(reader: Reader, found: Decision, opened: EntryRef) -> list[str]:
+def parties_of(reader: Reader, found: Decision) -> list[str]:
     """All who opened it, were asked, took a position or are named to decide, but the mediator."""
-    decides = [e.payload.decides for e in reader.by_hash(opened.digest) if isinstance(e.payload, DecisionOpened)]
-    every = (found.opened_by, *found.asked, *(position.person for position in found.positions), *decides)
+    decides = _named_to_decide(reader, found.name)
+    every = (found.opened_by, *found.asked, *(position.person for position in found.positions), decides)
     return [person for person in dict.fromkeys(every) if person != found.mediator]
 
 
@@ -133,7 +132,7 @@ def accept_outcome(chain: Chain, name: str, proposal: int, today: date) -> Entry
         AccessError: the actor is no party.
     """
     with chain.alone() as alone:
-        found, opened = open_in(alone, name, today)
+        found, _ = open_in(alone, name, today)
         stands = standing_proposal(alone.find(subject=f"{SUBJECT}{name}", status="done"))
         if stands is None or stands.entry.seq != proposal:
             now = f"it is #{stands.entry.seq} by now" if stands else f"{found.mediator or 'a mediator'} proposes first"
@@ -142,7 +141,7 @@ def accept_outcome(chain: Chain, name: str, proposal: int, today: date) -> Entry
                 where="--proposal",
                 mend=f"{now}: treadle decide show PROJECT {name}",
             )
-        parties = parties_of(alone, found, opened)
+        parties = parties_of(alone, found)
         if chain.actor not in parties:
             raise AccessError(
                 f"{chain.actor} is no party of {name}", where="--as", mend=f"these are: {', '.join(parties)}"

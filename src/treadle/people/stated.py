@@ -18,10 +18,16 @@ POLICY = "policy:gates"
 class StatedPeople(Struct, frozen=True):
     """Who decides, as a brief says it."""
 
+    owner: str = ""
     reviewers: tuple[str, ...] = ()
     approve: str = "reviewer"
     roles: dict[str, tuple[str, ...]] = {}
     signs: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        held = (name for names in self.roles.values() for name in names)
+        return tuple(name for name in dict.fromkeys((self.owner, *self.reviewers, *held)) if name)
 
 
 class _Brief(Struct, frozen=True):
@@ -60,6 +66,13 @@ def stated_people(
         if people is not None:
             return people
     return None
+
+
+def ever_named(reader: Reader) -> list[str]:
+    """Everybody whom a brief names that the record has, each once: also who has left the project since."""
+    stated: list[Entry[BriefStated]] = reader.find(BriefStated, status="done")
+    found = (people for entry in stated if (people := _people_in(entry)) is not None)
+    return list(dict.fromkeys(name for people in found for name in people.everybody))
 
 
 def packing_behind(reader: Reader, model: str, bundle: str) -> Entry[ModelPacked] | None:

@@ -34,7 +34,7 @@ from treadle.rhythm.found import Point
 from treadle.rhythm.meeting import last_meeting
 from treadle.rhythm.milestones import milestone
 from treadle.rhythm.milestones import names as milestones
-from treadle.rhythm.retros import open_retros, unnamed
+from treadle.rhythm.retros import left_out, open_retros, unnamed
 from treadle.rhythm.since import entries_since, failed_since, first_at, spent_since
 from treadle.rhythm.turns import was_released
 from treadle.rhythm.waiting import waiting
@@ -72,7 +72,7 @@ class Agenda(Struct, frozen=True):
 def agenda(workspace: Workspace, reader: Reader, now: datetime, days: int | None = None) -> Agenda:
     """days: go back so many instead of to the last meeting."""
     spec = workspace.project.spec
-    since = replace(_since(reader, spec.project, now, days), people=spec.brief.people.everybody)
+    since = replace(_since(reader, spec.project, now, days), people=tuple(left_out(reader, spec)))
     found = [*_late_actions(reader, since), *_milestones(workspace, reader, since)]
     for part in _PARTS:
         found += part(reader, since)

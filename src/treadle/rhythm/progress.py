@@ -42,7 +42,7 @@ def shown(workspace: Workspace, reader: Reader, team: Team, plan: Standing, who:
         learner=plan.learner,
         mentor=plan.mentor,
         area=said.area,
-        state=_state(team, plan),
+        state=_state(team, plan) if told else plan.answer or "asked",
         day=plan.entry.time[:10],
         entry=plan.entry.seq,
         told=told,

@@ -16,9 +16,12 @@ from msgspec.structs import replace
 
 from treadle.errors import TeamError, nearest
 from treadle.evidence import Entry, Payload, Reader, known_kinds
+from treadle.evidence.kinds.action_changed import ActionChanged
+from treadle.evidence.kinds.action_opened import ActionOpened
 from treadle.evidence.kinds.noted import Noted
 from treadle.evidence.kinds.retro_kept import RetroKept
 from treadle.evidence.kinds.retro_opened import RetroOpened
+from treadle.people import ever_named
 from treadle.people.checking import people_of
 from treadle.rhythm.acting import asked_in, open_actions
 from treadle.rhythm.actions import actions, share_of
@@ -27,6 +30,7 @@ from treadle.rhythm.found import Action, Moment, Repeat, Retro
 from treadle.rhythm.since import entries_between, first_at
 
 if TYPE_CHECKING:
+    from treadle.spec import ProjectSpec
     from treadle.workspace import Workspace
 
 SUBJECT = "retro/"
@@ -112,7 +116,9 @@ def keep_retro(
             where="--cause",
             mend='in a word or two, which may come again: --cause "late labels"',
         )
-    blamed = [cause for cause in named if unnamed(cause, people_of(spec)) != cause]
+    with chain.reading() as reader:
+        people = left_out(reader, spec)
+    blamed = [cause for cause in named if unnamed(cause, people) != cause]
     if blamed:
         raise TeamError(
             f'"{blamed[0]}" names a person, and nobody is a cause',
@@ -136,8 +142,16 @@ def keep_retro(
         return alone.append(said, f"{SUBJECT}{name}")
 
 
+def left_out(reader: Reader, spec: ProjectSpec) -> list[str]:
+    """Whose names looking back leaves out: of all whom the brief names, or named as the record has it, or to whom an
+    action was given. Who has left the project is named no more than who is there."""
+    given: list[Entry[ActionOpened | ActionChanged]] = reader.find(ActionOpened, ActionChanged, status="done")
+    owners = (entry.payload.owner for entry in given)
+    return list(dict.fromkeys((*people_of(spec), *ever_named(reader), *owners)))
+
+
 def retro(reader: Reader, name: str, today: date, people: Sequence[str]) -> Retro:
-    """people: whose names are in no timeline.
+    """people: whose names are in no timeline, see `left_out`.
 
     Raises:
         TeamError: there is none of this name.

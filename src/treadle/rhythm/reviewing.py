@@ -24,7 +24,7 @@ from treadle.history.lineage import called, walk
 from treadle.keeping import key_in_git
 from treadle.models import registry
 from treadle.people import Review, request_of, requesters, review_of
-from treadle.people.assigning import assign, assigned
+from treadle.people.assigning import assign, to_review
 from treadle.people.checking import people_of
 from treadle.people.comments import comment, comments, has_moved, place_of_line
 from treadle.repository import touched
@@ -68,7 +68,7 @@ def review(workspace: Workspace, model: str | None, project: str = ".") -> Revie
         times = _times(reader, None if stands.status == "approved" else request, now)
         spec = workspace.project.spec
         in_the_way = [] if request is None else obstacles(reader, spec, request, stands, project)
-        to_review = assigned(reader, packed.model, packed.bundle.digest)
+        asked_for_it = [] if request is None else to_review(reader, spec, request)
     reviewers = spec.brief.people.reviewers
     excluded = [f"{name} asked for the release" for name in reviewers if name in asked]
     excluded += [f"{name} wrote what changed" for name in reviewers if name in authors and name not in asked]
@@ -85,8 +85,8 @@ def review(workspace: Workspace, model: str | None, project: str = ".") -> Revie
         checklist=checklist(workspace, packing, led, stands.gates),
         comments=said,
         times=times,
-        next=_next(workspace, stands, in_the_way, [*to_review, *(each.person for each in proposed)], project),
-        assigned=to_review if stands.status != "approved" else [],
+        next=_next(workspace, stands, in_the_way, [*asked_for_it, *(each.person for each in proposed)], project),
+        assigned=asked_for_it if stands.status != "approved" else [],
         obstacles=in_the_way,
         warnings=[leaked] if (leaked := key_in_git(workspace.project.root)) else [],
         signed=list(stands.signed),

@@ -5,7 +5,7 @@ Nothing is assigned here. Each turn follows from the record and the brief, as wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,12 @@ from treadle.evidence.kinds.review_requested import ReviewRequested
 from treadle.figures import counted
 from treadle.labelling import Queue, labellers, words
 from treadle.models import registry
-from treadle.people import request_of, requesters, review_of
-from treadle.people.assigning import assigned
+from treadle.people import request_of, review_of
+from treadle.people.assigning import may_review, to_review
 from treadle.people.checking import people_of
 from treadle.people.comments import comments
 from treadle.people.found import Decision
+from treadle.people.mediating import parties_of
 from treadle.people.team import confirmations, has_charter
 from treadle.rhythm.actions import actions
 from treadle.rhythm.found import Turn
@@ -92,8 +93,7 @@ def _of_version(workspace: Workspace, project: str) -> Iterator[Turn]:
     where, show = f"model/{model}", f"treadle models review {project} {model}"
     with chain.reading() as reader:
         in_the_way = obstacles(reader, spec, asked, stands, project)
-        told = assigned(reader, model, bundle)
-        own = requesters(reader, asked.actor)
+        told, may = to_review(reader, spec, asked), may_review(reader, spec, asked)
     for each in in_the_way:
         for name in each.who:
             do = each.do.replace(f"--as {each.who[0]}", f"--as {name}")
@@ -108,7 +108,6 @@ def _of_version(workspace: Workspace, project: str) -> Iterator[Turn]:
         why, do = "all holds, and the policy approves", workspace.project.command("run", project)
         yield Turn(_author(workspace, asked), f"release {model}", why, do, where)
         return
-    may = [name for name in spec.brief.people.reviewers if name not in own]
     others = f"as {len(may)} reviewers may" if len(may) > 1 else "you alone may"
     for name in may:
         yield Turn(name, f"review {model}", f"it waits for an approval, {others}", show, where)
@@ -130,15 +129,17 @@ def _decisions(reader: Reader, today: date, project: str) -> Iterator[Turn]:
     for found in waiting(reader, today, MOST_TURNS)[0]:
         where, name = f"decision/{found.name}", found.name
         due = found.review if found.status == "review due" else found.until
-        for person, why, do in _words(found, project):
+        parties = () if found.proposal is None else parties_of(reader, found)
+        for person, why, do in _words(found, project, parties):
             yield Turn(person, found.question, why, f"treadle decide {do} --as {person}", where, due)
         if found.status == "review due":
             do = f"treadle decide review {project} {name} --holds yes --because REASON --as {found.decides}"
             yield Turn(found.decides, found.question, "ask whether it still holds", do, where, due)
 
 
-def _words(found: Decision, project: str) -> Iterator[tuple[str, str, str]]:
-    """Of an open decision: who is to speak, agree, accept or decide; why; and how."""
+def _words(found: Decision, project: str, parties: Sequence[str] = ()) -> Iterator[tuple[str, str, str]]:
+    """Of an open decision: who is to speak, agree, accept or decide; why; and how. `parties`: whose word on what a
+    mediator proposes is waited for."""
     if found.outcome is not None:
         return
     name, options = found.name, " or ".join(each.name for each in found.options)
@@ -150,10 +151,7 @@ def _words(found: Decision, project: str) -> Iterator[tuple[str, str, str]]:
         assert terms is not None
         yield person, f"an experiment is proposed in #{terms.entry}", f"agree {project} {name} --terms {terms.entry}"
     proposal = found.proposal
-    parties = dict.fromkeys((found.opened_by, *found.asked, *(each.person for each in found.positions), found.decides))
-    to_accept = (
-        [] if proposal is None else [name for name in parties if name not in (*proposal.accepted, found.mediator)]
-    )
+    to_accept = [] if proposal is None else [person for person in parties if person not in proposal.accepted]
     for person in to_accept:
         assert proposal is not None
         accept = f"accept {project} {name} --proposal {proposal.entry}"
