@@ -94,4 +94,4 @@ def apart(refitted: Entry[ModelRefitted] | None) -> Refitted | None:
     if refitted is None:
         return None
     said = refitted.payload
-    return Refitted(said.rows, said.twin_rows, said.sealed, said.largest, said.mean, said.turned)
+    return Refitted(said.rows, said.twin_rows, said.sealed, said.largest, said.mean, said.turned, said.labelled)
