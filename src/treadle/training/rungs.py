@@ -102,7 +102,7 @@ def look(
     began = clock()
     try:
         score, why = folds.on_few(asked.family, asked.params, rows, seconds), NO_NUMBER
-    except TreadleError:  # says what the project has to mend
+    except (TreadleError, Warning):  # says what the project has to mend; or who runs this wants warnings as errors
         raise
     except Exception as error:
         score, why = math.nan, reason(error)

@@ -283,7 +283,7 @@ def _run(going: SearchState, asked: Asked, number: int, seconds: float) -> tuple
             hopeless=lambda early: going.is_hopeless(family, early, clock() - began, going.deadline_s - going.spent),
             seconds=seconds,
         )
-    except TreadleError:  # says what the project has to mend
+    except (TreadleError, Warning):  # says what the project has to mend; or who runs this wants warnings as errors
         raise
     except Exception as error:
         found = Tried((), 0, None, failed=True, why=reason(error))
