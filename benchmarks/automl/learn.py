@@ -29,10 +29,11 @@ from benchmarks.automl.task import TRAIN, Task
 from treadle.scoring.tasks import task_of
 from treadle.training.families import Array, Family, Params, families
 from treadle.training.families.known import OWN
-from treadle.training.folds import Folds, thin
+from treadle.training.folds import Folds
 from treadle.training.prepare import recipes
 from treadle.training.splits import split
 from treadle.training.suited import metric_of
+from treadle.training.thinning import thin
 
 MOST_ROWS = 6_000
 CANDIDATES = Path(__file__).with_name("candidates.json")

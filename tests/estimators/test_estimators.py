@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
 
 import treadle
-from treadle.estimators.columns import features_of, frame_of
+from treadle.estimators.columns import features_of, frame_of, table_of
 
 QUICK: dict[str, Any] = {"trials": 1, "families": "linear", "minutes": None}
 START = datetime.datetime(2024, 1, 1)
@@ -138,6 +138,56 @@ def test_columns_of_an_array_of_objects_have_their_types() -> None:
     assert [f.type for f in model.fitted_.features] == ["str", "float", "float", "bool", "date", "timestamp"]
     assert not hasattr(model, "feature_names_in_")
     assert model.score(np.array(frame.rows(), dtype=object), answers(frame)) > 0.9
+
+
+def test_numbers_in_lists_stay_numbers_beside_text() -> None:
+    frame = rows().select("size", "kind", "open").fill_null(0.5).with_columns(pl.col("kind").fill_null("c"))
+    listed = [list(row) for row in frame.rows()]
+    model = treadle.Regressor(**QUICK).fit(listed, answers(rows()))
+    assert [feature.type for feature in model.fitted_.features] == ["float", "str", "bool"]
+    told = treadle.Regressor(**QUICK).fit(np.array(listed, dtype=object), answers(rows())).predict(listed)
+    assert (model.predict(listed) == told).all() and model.predict(listed[:1]) == pytest.approx(told[:1])
+    words = frame_of(table_of([["1.5", "Ulm"], ["2.5", "Bonn"]]))
+    assert words.dtypes == [pl.String, pl.String], "what was text is text"
+
+
+def test_what_a_row_is_told_hangs_on_no_other_row() -> None:
+    """Of a column of several kinds, which is text, one row alone may hold a number, a truth or a time."""
+    import pandas
+
+    values = (101, "A7", True, START, 2.5, None)
+    y = np.tile([9.0, -9.0, 4.0, -4.0, 0.0, 2.0], 20)
+    array = np.array([[value, place % 7] for place, value in enumerate(values * 20)], dtype=object)
+    for table in (array, pandas.DataFrame(array, columns=["code", "n"])):
+        model = treadle.Regressor(**QUICK).fit(table, y)
+        assert model.fitted_.features[0].type == "str" and model.score(table, y) > 0.6
+        each = [model.predict(table.iloc[[k]] if table is not array else table[[k]])[0] for k in range(6)]
+        assert each == pytest.approx(model.predict(table)[:6])
+        alone = [[101, 0]] if table is array else pandas.DataFrame({"code": [101], "n": [0]})
+        assert model.predict(alone) == pytest.approx(each[:1])
+
+
+@pytest.mark.parametrize("values", [[True, False, None], [START, START, None], [START.date(), START.date(), None]])
+def test_a_row_that_lacks_a_value_is_told_alone(values: list[Any]) -> None:
+    array = np.array([[value, place % 7] for place, value in enumerate(values * 40)], dtype=object)
+    model = treadle.Regressor(**QUICK).fit(array, np.arange(120.0))
+    assert model.predict(array[2:3]) == pytest.approx(model.predict(array)[2:3])
+
+
+def test_whole_numbers_of_pandas_are_whole_to_the_last_digit_where_some_are_missing() -> None:
+    import pandas
+
+    for kind, large in (("UInt64", 2**64 - 1), ("Int64", -(2**63)), ("Int8", 7)):
+        frame = frame_of(pandas.DataFrame({"n": pandas.array([large, None, 1], dtype=kind)}))
+        assert frame["n"].dtype.is_integer() and frame["n"].to_list() == [large, None, 1]
+        assert frame_of(pandas.DataFrame({"n": pandas.array([large, 1], dtype=kind)}))["n"].to_list() == [large, 1]
+
+
+def test_the_missing_value_of_pandas_is_missing_in_an_array_too() -> None:
+    import pandas
+
+    array = np.array([[1.0, "a"], [pandas.NA, pandas.NA], [None, "b"]], dtype=object)
+    assert frame_of(table_of(array)).rows() == [(1.0, "a"), (None, None), (None, "b")]
 
 
 def test_an_arrow_table_is_the_same_as_a_frame() -> None:

@@ -6,11 +6,13 @@ import math
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from stage_shop import edit, opened
 
+from treadle import training
 from treadle.api.operation import Context
 from treadle.api.project import CheckRequest, check
 from treadle.errors import SpecError
@@ -20,7 +22,7 @@ from treadle.money import money
 from treadle.principal import person
 from treadle.spec import Limits
 from treadle.stages import Work
-from treadle.stages.searching import LEARNING_SHARE, _hour, limit_of
+from treadle.stages.searching import LEARNING_SHARE, hour_of, learning_seconds, limit_of
 
 Runs = Callable[..., RunResult]
 
@@ -51,6 +53,19 @@ def test_what_is_left_of_a_budget_bounds_it_likewise():
     assert limit_of(Limits(train_cost=0.05), hour, 0.0, money("0", "EUR"))[0] == 0
 
 
+def test_what_is_learned_after_a_search_has_what_the_search_left():
+    hour, dear = money("0.1", "EUR"), Limits(train_cost=0.05)
+    assert limit_of(dear, hour, spent=1000.0)[0] == pytest.approx(1800 * LEARNING_SHARE - 1000)
+    assert limit_of(dear, hour, spent=5000.0)[0] == 5.0, "it is fitted, in few seconds"
+    assert limit_of(Limits(), hour, 0.0, money("0.05", "EUR"), 1000.0)[0] == pytest.approx(1800 * LEARNING_SHARE), (
+        "what is left in a purse is of now"
+    )
+    assert limit_of(Limits(train_minutes=5), None, elapsed=200.0)[0] == pytest.approx(40)
+    assert learning_seconds(Limits(train_minutes=5), 0.0, spent=150.0) == pytest.approx(60)
+    assert learning_seconds(Limits(train_minutes=5), 0.0, spent=1000.0) == 5.0
+    assert learning_seconds(Limits(train_minutes=0.1), 0.0, spent=1000.0) == pytest.approx(1.5)
+
+
 @pytest.mark.parametrize(
     ("families", "there", "gpus"),
     [
@@ -68,16 +83,22 @@ def test_an_hour_counts_a_gpu_where_one_would_be_used(
     edit(shop, "families: [linear]", f"families: {families}")
     shown = opened(shop)
     priced = replace(shown, chain=replace(shown.chain, price=lambda usage, at: asked.append(usage)))
-    assert _hour(Work(priced)) is None
+    assert hour_of(Work(priced)) is None
     assert [usage.gpu_seconds for usage in asked] == [3600.0 * gpus]
 
 
-def test_money_ends_a_search_and_is_said(shop: Path, runs: Runs) -> None:
+def test_money_ends_a_search_and_is_said(shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     edit(shop, "search: none", "search: random")
     edit(shop, "currency: EUR", "currency: USD")
     edit(shop, "  people:", "  limits: {train_cost: 0.00002}\n  people:")
+    edit(shop, "seed: 7", "seed: 7, refit: all")
+    asked = []
+    for name, real in (("fit", training.fit), ("refit", training.refit)):
+        told = partial(lambda f, *args, **more: asked.append(more["seconds"]) or f(*args, **more), real)
+        monkeypatch.setattr(training, name, told)
     found = runs()
     assert any(note.startswith("2e-05 USD bounds the search to") for note in found.searched), found.searched
+    assert len(asked) == 2 and max(asked) < 5.0, "nor is what was found fitted without an end"
     edit(shop, "train_cost: 0.00002", "train_cost: 100")
     assert not any("bounds" in note for note in runs().searched)
 

@@ -23,6 +23,7 @@ from treadle.training.families.lightgbm import LightGBMFamily
 from treadle.training.families.linear import LinearFamily
 from treadle.training.in_memory import in_memory
 from treadle.training.in_time import InTime
+from treadle.training.thinning import Picked
 
 QUICK: Params = {"rounds": 20, "width": 16, "trees": 10, "leaves": 31}
 
@@ -191,7 +192,7 @@ def test_where_all_rows_do_not_fit_half_of_them_do(table, monkeypatch) -> None: 
             raise MemoryError("the process of the fit ended with SIGKILL")
         return "made"
 
-    taken, some, made = in_memory(rows, InTime((), np.arange(400), ("Said before.",)), fit)
+    taken, some, made = in_memory(rows, InTime((), Picked(np.arange(400)), ("Said before.",)), fit)
     assert asked == [400, 200, 100] and made == "made" and len(some) == len(taken.rows) == 100
     assert taken.said[0] == "Said before."
     assert taken.said[1] == (
@@ -200,8 +201,8 @@ def test_where_all_rows_do_not_fit_half_of_them_do(table, monkeypatch) -> None: 
     )
     with pytest.raises(DataError, match="cannot be fitted in the memory that there is: the process"):
         monkeypatch.setattr("treadle.training.in_memory.most_fit_rows", lambda features: 300)
-        in_memory(rows, InTime((), np.arange(400), ()), fit)
-    same, _, _ = in_memory(rows, InTime((), np.arange(100), ()), fit)
+        in_memory(rows, InTime((), Picked(np.arange(400)), ()), fit)
+    same, _, _ = in_memory(rows, InTime((), Picked(np.arange(100)), ()), fit)
     assert same.said == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,6 +20,18 @@ def test_it_is_what_simulations_show(rows, shape):
         errors.append(error)
         told.append(noise(bins))
     assert np.mean(told) == pytest.approx(np.mean(errors), rel=0.12)
+
+
+def test_rows_of_unlike_weight_say_less():
+    random = np.random.default_rng(5)
+    errors, told = [], []
+    for _ in range(100):
+        p, weight = random.beta(2, 8, 600), random.lognormal(sigma=1.2, size=600)
+        error, bins = calibration(p, (random.random(600) < p).astype(float), weight)
+        errors.append(error)
+        told.append(noise(bins))
+        as_rows = noise(tuple(msgspec.structs.replace(each, weight=0.0, effective=0.0) for each in bins))
+    assert np.mean(told) == pytest.approx(np.mean(errors), rel=0.15) and as_rows < 0.8 * told[-1]
 
 
 def test_probabilities_that_are_wrong_stand_out():

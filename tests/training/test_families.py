@@ -255,9 +255,18 @@ def test_the_parts_of_a_threshold_are_rounded_down() -> None:
 
 def test_some_rows_are_what_they_are_among_all() -> None:
     rows = Sample(np.arange(20, dtype=np.float32).reshape(10, 2), np.arange(10.0), np.arange(10.0) + 5, (1,))
-    some = rows.head(4)
+    places = np.array([0, 3, 6, 9])
+    some = rows.at(places)
     assert some.y.tolist() == [0, 3, 6, 9] and some.weight is not None and some.weight.tolist() == [5, 8, 11, 14]
-    assert some.x[:, 0].tolist() == [0, 6, 12, 18] and some.categories == (1,) and len(rows.head(99)) == 10
+    assert some.x[:, 0].tolist() == [0, 6, 12, 18] and some.categories == (1,)
+    assert rows.at(places, np.array([2.0, 1, 1, 1])).weight.tolist() == [10, 8, 11, 14]
+    plain = replace(rows, weight=None)
+    assert plain.at(places).weight is None and plain.at(places, np.array([2.0, 1, 1, 1])).weight.tolist() == [
+        2,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_blend_is_restored_with_the_share_and_the_columns_of_each() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from treadle.training import Evaluation, SearchResult, Trial, evaluate, report, 
 from treadle.training.families import OWN as FAMILIES
 from treadle.training.families import Sample
 from treadle.training.keep import dump, restore
-from treadle.training.suited import weight_option
+from treadle.training.suited import make_families, weight_option
 
 
 def rare(n=1500, seed=1):
@@ -46,6 +48,16 @@ def test_weights_even_out_by_the_square_root_of_the_odds():
     assert made.weights(y, {"even_classes": True}).tolist() == [3.0] + [1.0] * 9
     assert made.weights(y, {"even_classes": False}) is None and made.weights(y, {}) is None
     assert FAMILIES["linear"](task_of("regression")).weights(y, {"even_classes": True}) is None
+
+
+def test_classes_are_evened_out_by_what_their_rows_weigh(table, spec):
+    made, asked = FAMILIES["linear"](task_of("classification"), weight_option=True), {"even_classes": True}
+    each = made.weights(np.array([1.0, 0.0, 0.0, 0.0]), asked)
+    assert made.weights(np.array([1.0, 0.0, 0.0]), asked, np.array([1.0, 2.0, 1.0])).tolist() == each[:3].tolist()
+    rows, project = table(), spec(families=("linear",))
+    parts = split(rows, project.predict)
+    light = replace(rows, weight=np.where(rows.label > 0.5, 0.05, 1.0))
+    assert [make_families(each, parts, project, 1)[0].weight_option for each in (rows, light)] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from treadle.scoring import task_of
 from treadle.training import fit, fitting, search, split, train
 from treadle.training.families import Constant, families
 from treadle.training.families.family import FASTEST, in_bigger_steps
-from treadle.training.folds import thin
 from treadle.training.in_time import TOO_LONG, in_time
 from treadle.training.model import Chosen
+from treadle.training.thinning import Picked, thin
 
 
 @pytest.mark.parametrize(("times", "rate", "rounds"), [(1.0, 0.05, 400), (2.0, 0.1, 200), (100.0, FASTEST, 67)])
@@ -62,17 +62,18 @@ def test_what_would_take_too_long_is_fitted_on_fewer_rows_first(table, spec, mon
 
 def test_the_rows_of_fewer_are_evenly_spread_and_members_take_so_much_less():
     members = (Chosen("linear", {}, 0.5, 30.0), Chosen("linear", {}, 0.5, 70.0))
-    taken = in_time(members, {}, np.arange(5, 1005), 100, 25.0)
-    assert taken.rows.tolist() == thin(np.arange(5, 1005), 250).tolist()
+    taken = in_time(members, {}, Picked(np.arange(5, 1005)), 100, 25.0)
+    assert taken.rows.rows.tolist() == thin(np.arange(5, 1005), 250).tolist()
     assert [m.seconds for m in taken.members] == [7.5, 17.5]
-    assert in_time(members, {}, np.arange(1000), 100, 100 / TOO_LONG).rows.tolist() == list(range(1000))
+    whole = in_time(members, {}, Picked(np.arange(1000)), 100, 100 / TOO_LONG)
+    assert whole.rows.rows.tolist() == list(range(1000))
 
 
 def test_what_is_hastened_takes_as_many_times_less():
     """Of a thousand rows half may be taken, so that steps are five times as large for a tenth of the seconds."""
     (family,) = families(("lightgbm",), task_of("classification"), threads=1)
     member = Chosen("lightgbm", {**family.defaults(), "rounds": 100}, 1.0, 1000.0)
-    taken = in_time((member,), {"lightgbm": family}, np.arange(1000), 500, 100.0)
+    taken = in_time((member,), {"lightgbm": family}, Picked(np.arange(1000)), 500, 100.0)
     assert len(taken.rows) == 500 and taken.members[0].seconds == pytest.approx(100.0)
     assert taken.members[0].params["rate"] == pytest.approx(5 * member.params["rate"])
 

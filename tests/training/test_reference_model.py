@@ -11,9 +11,9 @@ from treadle.spec.brief import Brief, People
 from treadle.spec.project import Predict, ProjectSpec, Source, Split, Train
 from treadle.training import Chosen, FeatureColumn, TrainingTable, chance, evaluate, fit, fitting, search, split, train
 from treadle.training.families import families, learn
-from treadle.training.folds import thin
 from treadle.training.prepare import fit_encoder
 from treadle.training.recency import recency
+from treadle.training.thinning import thin
 
 
 def test_it_is_fitted_as_the_model_is_by_what_a_request_tells(table, spec, monkeypatch):

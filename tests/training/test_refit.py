@@ -11,9 +11,24 @@ import numpy as np
 import polars as pl
 import pytest
 
+from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.scoring import task_of
 from treadle.spec import ProjectSpec
-from treadle.training import FittedModel, Refitted, TrainingTable, fit, in_units, refit, refitting, search, split
+from treadle.store import Blob
+from treadle.training import (
+    Chosen,
+    FitSummary,
+    FittedModel,
+    Refitted,
+    TrainingTable,
+    fit,
+    in_units,
+    refit,
+    refitting,
+    search,
+    split,
+)
+from treadle.training.families import LinearFamily, Sample
 from treadle.training.keep import dump
 
 Table = Callable[..., TrainingTable]
@@ -102,9 +117,68 @@ def test_each_member_has_its_part_of_the_seconds(table: Table, spec: Spec, monke
 
     monkeypatch.setattr(refitting, "fit_members", fit_members)
     two = msgspec.structs.replace(found, members=found.members * 2)
+    twin = replace(twin, summary=msgspec.structs.replace(twin.summary, members=twin.summary.members * 2))
     model, _ = refit(rows, parts, two, twin, project, seconds=60.0)
     assert asked == [(300, 2, 11, 30.0)]
     assert twin.reference is not None and model.reference is None, "no row is left to hold one against it"
+
+
+def test_it_has_the_steps_of_its_twin_where_there_was_no_time_for_finer_ones(
+    table: Table, spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, project = table(500), spec(trials=1, families=("lightgbm",))
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project)
+    slow = tuple(msgspec.structs.replace(member, seconds=100.0) for member in found.members)
+    found, asked = msgspec.structs.replace(found, members=slow), []
+    twin = fit(rows, parts, found, project, seconds=50.0)
+    assert twin.summary.members[0].params != found.members[0].params
+    real = refitting.fit_members
+
+    def fit_members(some: TrainingTable, members: tuple[Chosen, ...], **more: object) -> object:
+        asked.append((len(some), [member.params for member in members]))
+        return real(some, members, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(refitting, "fit_members", fit_members)
+    model, apart = refit(rows, parts, found, twin, project)
+    assert asked == [(500, [member.params for member in twin.summary.members])] and apart.labelled == 0
+    rate = {"rate": twin.summary.params["rate"], "rounds": twin.summary.params["rounds"]}
+    assert model.summary.params == model.summary.params | rate
+    assert model.summary.notes == (refitting.HASTY,)
+
+
+def test_of_as_many_rows_as_there_is_time_for_and_no_fewer_than_its_twin(table: Table) -> None:
+    """Five times the rows take five times as long: in 20 seconds two fifths of 50 are fitted, and in none a fifth."""
+    whole, member = table(1000), Chosen("linear", {"c": 1.0}, 1.0, 10.0)
+    twin = FitSummary("classification", "log_loss", "linear", {}, 0.5, 0.5, "none", {}, 200, 1.0, members=(member,))
+    for seconds, count, said in ((np.inf, 1000, 0), (34.0, 1000, 0), (20.0, 400, 1), (1.0, 200, 1)):
+        taken = refitting._taken(twin, {}, whole, seconds)
+        assert (len(taken.rows), len(taken.said)) == (count, said)
+        assert [each.params for each in taken.members] == [member.params]
+        assert taken.members[0].seconds == pytest.approx(50.0 * count / 1000)
+
+
+def test_where_memory_does_not_do_for_all_rows_it_is_of_half_of_them(
+    table: Table, spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, project = table(300), spec(trials=1, families=("linear",))
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project)
+    twin, plain = fit(rows, parts, found, project), LinearFamily.fit
+    monkeypatch.setattr("treadle.training.in_memory.most_fit_rows", lambda features: 40)
+
+    def greedy(family: LinearFamily, sample: Sample, *more: object, **options: object) -> object:
+        if len(sample) > 180:
+            raise MemoryError("refused")
+        return plain(family, sample, *more, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LinearFamily, "fit", greedy)
+    model, apart = refit(rows, parts, found, twin, project)
+    assert (apart.rows, apart.labelled, model.summary.train_rows) == (150, 300, 150)
+    assert model.summary.notes == ("Not all 300 rows could be fitted (refused): the model is fitted on 150 of them.",)
+    assert "fitted again on 150 of all 300 rows with a label" in apart.said()
+    told = ModelRefitted(model=Blob("0" * 64), twin=Blob("1" * 64), **msgspec.structs.asdict(apart)).said()
+    assert told.startswith("on 150 of all 300 rows with a label")
 
 
 def test_decisions_that_turned_are_counted_as_they_are_served() -> None:

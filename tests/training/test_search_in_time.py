@@ -9,20 +9,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from treadle.errors import DataError
+from treadle.errors import DataError, SpecError
 from treadle.scoring import task_of
 from treadle.spec import Limits
 from treadle.training import search, split, train
 from treadle.training.blending import MOST, blend, blended
 from treadle.training.families import Footprint, Sample, families
 from treadle.training.families.lightgbm import LightGBMFamily
-from treadle.training.folds import Folds, thin
+from treadle.training.folds import Folds
 from treadle.training.model import Trial
 from treadle.training.portfolio import MANY_CLASSES, PORTFOLIO, patience, portfolio
 from treadle.training.pruning import as_whole
 from treadle.training.rungs import NO_MEMORY
 from treadle.training.search_state import SearchState
 from treadle.training.searching import FIRST_SECONDS
+from treadle.training.thinning import thin
 
 
 def test_the_portfolio_is_tried_in_its_order(table, spec):
@@ -221,6 +222,27 @@ def test_a_trial_that_runs_out_of_memory_is_a_result(table, spec, monkeypatch):
     monkeypatch.setattr(LightGBMFamily, "fit", lambda *args, **options: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(DataError, match=r"be completed: a fit needs more memory than there is \(lightgbm\)"):
         search(rows, split(rows, project.predict), project)
+
+
+def test_what_a_library_refuses_ends_a_trial_and_not_the_search(table, spec, monkeypatch):
+    def refuses(error):
+        monkeypatch.setattr(LightGBMFamily, "fit", lambda *args, **options: (_ for _ in ()).throw(error))
+
+    refuses(ValueError("this solver needs\n  samples of at least 2 classes"))
+    rows, project = table(300), spec(trials=5)
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project)
+    failed = [t for t in found.trials if t.state == "failed"]
+    why = "ValueError: this solver needs samples of at least 2 classes"
+    assert failed and {(t.family, t.why) for t in failed} == {("lightgbm", why)}
+    assert found.members[0].family == "linear" and any(why in note for note in found.notes)
+    monkeypatch.setattr("treadle.training.searching.MOST_FAILED", 3)
+    endless = spec(trials=None, families=("lightgbm",))
+    with pytest.raises(DataError, match="no trial could be completed: ValueError: this solver"):
+        search(rows, parts, endless, deadline_s=1e6)
+    refuses(SpecError("it cannot be", where="train"))
+    with pytest.raises(SpecError, match="it cannot be"):
+        search(rows, parts, project)
 
 
 def test_the_pace_is_tried_only_where_a_fold_may_be_slow(table, spec, monkeypatch):

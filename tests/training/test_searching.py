@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from treadle.scoring import task_of
-from treadle.training import search, search_state, searching, split
+from treadle.training import FeatureColumn, search, search_state, searching, split
 from treadle.training.asking import Asking
 from treadle.training.families import Footprint, families
 from treadle.training.folds import Folds, Tried
@@ -141,6 +142,9 @@ def test_the_fits_on_all_rows_are_of_the_best_the_baseline_and_the_members(going
     beaten = 2 * (0.2 + 0.8 * 5 / 6) * best
     assert search.refit_seconds(rows) == pytest.approx(best + beaten + second + third)
     assert search.refit_seconds(rows, 10.0) == pytest.approx(best + beaten + 2.5), "a blend has a fourth at the most"
+    over = (FeatureColumn("days", "float", "exposure"), *search.folds.table.only(("request", "row")))
+    search.folds.table = dataclasses.replace(search.folds.table, features=over)
+    assert search.beaten == 0.0, "an exposure is no feature that a model to beat would be without"
 
 
 def test_classes_are_evened_out_where_either_is_rare(spec):

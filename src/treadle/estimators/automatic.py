@@ -19,7 +19,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 
 from treadle.errors import TreadleError
-from treadle.estimators.columns import features_of, frame_of, table_of, typed
+from treadle.estimators.columns import features_of, frame_of, is_missing, table_of, typed
 from treadle.scoring.tasks import task_of
 from treadle.spec import Brief, People, Predict, ProjectSpec, Source, Split, Train
 from treadle.training import (
@@ -57,18 +57,13 @@ def _known(y: Any) -> Array:
     """
     told: Array = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=False)
     if told.dtype.kind == "O":
-        missing = sum(map(_missing, told.ravel()))
+        missing = sum(map(is_missing, told.ravel()))
         if missing:
             values = "1 missing value" if missing == 1 else f"{missing:,} missing values"
             raise ValueError(f"y contains {values} (None or NaN): leave the rows out whose label is not known")
     elif told.dtype.kind == "f":
         told = check_array(y, ensure_2d=False, dtype=None, input_name="y")
     return told
-
-
-def _missing(label: Any) -> bool:
-    # the NA of pandas is neither equal to itself nor not
-    return label is None or type(label).__name__ in ("NAType", "NaTType") or bool(label != label)
 
 
 class _Automatic(BaseEstimator, ABC):  # type: ignore[misc]
@@ -148,7 +143,8 @@ class _Automatic(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         table = table_of(X)
         validate_data(self, table, reset=False, skip_check_array=True)
-        frame: pl.DataFrame = frame_of(table)
+        texts = {feature.name for feature in self._features if feature.type == "str"}
+        frame: pl.DataFrame = frame_of(table, [name in texts for name in self._columns])
         frame = frame.rename(dict(zip(frame.columns, self._columns, strict=True)))
         return self.fitted_.predict(typed(frame, self._features))
 

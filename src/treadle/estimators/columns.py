@@ -30,23 +30,33 @@ def table_of(rows: Any) -> Any:
     elif hasattr(rows, "__arrow_c_stream__"):
         found = pl.DataFrame(rows)
     else:
-        return check_array(rows, dtype=None, ensure_all_finite="allow-nan", input_name="X")
+        told = check_array(rows, dtype=None, ensure_all_finite="allow-nan", input_name="X")
+        # of lists NumPy makes text of all that stands beside text: numbers are to stay what they are
+        mixed = told.dtype.kind in "US" and not isinstance(rows, np.ndarray)
+        return np.asarray(rows, dtype=object) if mixed else told
     for count, what in zip(found.shape, ("sample", "feature"), strict=True):
         if count == 0:
             raise ValueError(f"0 {what}(s) (shape={found.shape}) while a minimum of 1 is required.")
     return found
 
 
-def frame_of(table: Any) -> pl.DataFrame:
-    """A table of `table_of` as a frame. Columns without a name are called x0, x1 and so on."""
+def frame_of(table: Any, texts: Sequence[bool] = ()) -> pl.DataFrame:
+    """A table of `table_of` as a frame. Columns without a name are called x0, x1 and so on.
+
+    `texts`: of each column, whether it was text when it was fitted: then its values are text now too, each by itself,
+    and not by what else stands in these rows.
+    """
     if isinstance(table, pl.DataFrame):
         return table
+    text = dict(enumerate(texts))
     if _is_pandas(table):
         names = [str(name) for name in table.columns]
         if len(set(names)) < len(names):
             raise ValueError(f"two columns have the same name, among {', '.join(names[:20])}: give each its own")
-        return pl.DataFrame([_of_pandas(name, table.iloc[:, place]) for place, name in enumerate(names)])
-    return pl.DataFrame([_of_array(f"x{place}", table[:, place]) for place in range(table.shape[1])])
+        columns = ((place, name, table.iloc[:, place]) for place, name in enumerate(names))
+        return pl.DataFrame([_of_pandas(name, column, text.get(place, False)) for place, name, column in columns])
+    places = range(table.shape[1])
+    return pl.DataFrame([_of_array(f"x{place}", table[:, place], text.get(place, False)) for place in places])
 
 
 def features_of(frame: pl.DataFrame) -> tuple[FeatureColumn, ...]:
@@ -106,22 +116,25 @@ def _is_pandas(rows: Any) -> bool:
     return hasattr(rows, "iloc") and hasattr(rows, "columns")
 
 
-def _of_pandas(name: str, column: Any) -> pl.Series:
+def _of_pandas(name: str, column: Any, text: bool) -> pl.Series:
     """By NumPy, so that no Arrow is needed."""
     missing, kind = column.isna().to_numpy(), column.dtype.kind
-    if kind in "iuf":
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan) if missing.any() else column.to_numpy()
-        numbers = np.asarray(numbers)
-        plain = numbers if numbers.dtype.kind == kind else numbers.astype(np.float64)
-        values = pl.Series(name, plain)
-        # a whole number stays one where others of its column are missing
-        return values.fill_nan(None).cast(pl.Int64) if kind != "f" and plain.dtype.kind == "f" else values
+    if text or kind not in "iufMm":
+        told = [None if gone else v for v, gone in zip(column.tolist(), missing, strict=True)]
+        return _text(name, told) if text else _of_objects(name, told)
     if kind in "Mm":
         return pl.Series(name, column.to_numpy(dtype="datetime64[us]" if kind == "M" else "timedelta64[us]"))
-    return _of_objects(name, (None if gone else v for v, gone in zip(column.tolist(), missing, strict=True)))
+    if kind != "f" and (missing.any() or not isinstance(column.dtype, np.dtype)):
+        # a whole number stays one, to the last digit, where others are missing
+        whole = column.to_numpy(dtype=np.int64 if kind == "i" else np.uint64, na_value=0)
+        return pl.Series(name, whole).set(pl.Series(missing), None)
+    numbers = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan) if missing.any() else column.to_numpy())
+    return pl.Series(name, numbers if numbers.dtype.kind == kind else numbers.astype(np.float64))
 
 
-def _of_array(name: str, column: np.ndarray[Any, Any]) -> pl.Series:
+def _of_array(name: str, column: np.ndarray[Any, Any], text: bool) -> pl.Series:
+    if text:
+        return _text(name, (column.astype("datetime64[us]") if column.dtype.kind == "M" else column).tolist())
     if column.dtype.kind in "biuf":
         # float16 has no place in every engine
         return pl.Series(name, np.ascontiguousarray(column, dtype="float32" if column.dtype == "float16" else None))
@@ -131,8 +144,8 @@ def _of_array(name: str, column: np.ndarray[Any, Any]) -> pl.Series:
 
 
 def _of_objects(name: str, values: Iterable[Any]) -> pl.Series:
-    """By what all of them are; values of several kinds are text."""
-    found = [None if v is None or v != v else v for v in values]
+    """By what all of them are; values of several kinds are text, and no value at all is of any type."""
+    found = [None if is_missing(v) else v for v in values]
     kinds = {type(v) for v in found if v is not None}
     for kind, dtype in (
         ((bool, np.bool_), pl.Boolean),
@@ -146,4 +159,13 @@ def _of_objects(name: str, values: Iterable[Any]) -> pl.Series:
             return pl.Series(
                 name, [None if v is None else float(v) for v in found] if dtype == pl.Float64 else found, dtype
             )
-    return pl.Series(name, [None if v is None else str(v) for v in found], pl.String)
+    return _text(name, found) if kinds else pl.Series(name, found, pl.Null)
+
+
+def _text(name: str, values: Iterable[Any]) -> pl.Series:
+    return pl.Series(name, [None if is_missing(v) else str(v) for v in values], pl.String)
+
+
+def is_missing(value: Any) -> bool:
+    # the NA of pandas is neither equal to itself nor not
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or bool(value != value)

@@ -10,22 +10,29 @@ import msgspec
 from treadle.evidence import Entry, Payload, StepInput
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.money import Money
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
-from treadle.stages.searching import as_judged, found_by, learning_seconds
+from treadle.stages.searching import as_judged, found_by, hour_of, limit_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import FittedModel
 
 
 class FitModel(StepInput[ModelFitted], frozen=True, kw_only=True):
+    """`cost`: the brief's `train_cost`. `hour` and `purse`: see `SearchModels`; the search itself is paid by then."""
+
     MAKES: ClassVar[type[Payload]] = ModelFitted
+    MEASURED: ClassVar[tuple[str, ...]] = ("hour", "purse")
 
     examples: Examples
     found: Blob
     train: Train
     minutes: float | None
     mistakes: Mistakes
+    cost: float | None = None
+    hour: Money | None = None
+    purse: Money | None = None
 
 
 def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> Entry[ModelFitted]:
@@ -37,6 +44,9 @@ def fit_best(work: Work, examples: Examples, search: Entry[ModelsSearched]) -> E
             train=as_judged(spec.train),
             minutes=spec.brief.limits.train_minutes,
             mistakes=spec.brief.mistakes,
+            cost=spec.brief.limits.train_cost,
+            hour=hour_of(work),
+            purse=work.purse.left(spec.brief.mistakes.currency),
         ),
         make_model,
     )
@@ -47,7 +57,8 @@ def make_model(asked: FitModel, bench: Bench) -> ModelFitted:
     from treadle.training.keep import dump
 
     loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
-    left = learning_seconds(Limits(train_minutes=asked.minutes), bench.elapsed(), found.seconds)
+    limits = Limits(train_minutes=asked.minutes, train_cost=asked.cost)
+    left, _ = limit_of(limits, asked.hour, bench.elapsed(), asked.purse, found.seconds)
     model = fit(
         loaded.table,
         loaded.split,

@@ -11,19 +11,22 @@ from treadle.evidence.kinds.model_evaluated import ModelEvaluated
 from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.evidence.kinds.model_refitted import ModelRefitted
 from treadle.evidence.kinds.models_searched import ModelsSearched
+from treadle.money import Money
 from treadle.spec import Limits, Mistakes, Train
 from treadle.stages.examples import Examples, load, only
 from treadle.stages.fitting import fitted_model
-from treadle.stages.searching import found_by, learning_seconds
+from treadle.stages.searching import found_by, hour_of, limit_of
 from treadle.stages.work import Bench, Work
 from treadle.store import Blob
 from treadle.training import Refitted
 
 
 class RefitModel(StepInput[ModelRefitted], frozen=True, kw_only=True):
-    """`evaluation`: the one that the twin was judged by; a model is fitted again after that, and not before."""
+    """`evaluation`: the one that the twin was judged by; a model is fitted again after that, and not before. `cost`,
+    `hour` and `purse`: see `FitModel`."""
 
     MAKES: ClassVar[type[Payload]] = ModelRefitted
+    MEASURED: ClassVar[tuple[str, ...]] = ("hour", "purse")
 
     examples: Examples
     found: Blob
@@ -32,6 +35,9 @@ class RefitModel(StepInput[ModelRefitted], frozen=True, kw_only=True):
     train: Train
     minutes: float | None
     mistakes: Mistakes
+    cost: float | None = None
+    hour: Money | None = None
+    purse: Money | None = None
 
 
 def refit_on_all(
@@ -54,6 +60,9 @@ def refit_on_all(
             train=spec.train,
             minutes=spec.brief.limits.train_minutes,
             mistakes=spec.brief.mistakes,
+            cost=spec.brief.limits.train_cost,
+            hour=hour_of(work),
+            purse=work.purse.left(spec.brief.mistakes.currency),
         ),
         make_refit,
     )
@@ -64,6 +73,8 @@ def make_refit(asked: RefitModel, bench: Bench) -> ModelRefitted:
     from treadle.training.keep import dump
 
     loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
+    limits = Limits(train_minutes=asked.minutes, train_cost=asked.cost)
+    left, _ = limit_of(limits, asked.hour, bench.elapsed(), asked.purse, found.seconds)
     model, apart = refit(
         loaded.table,
         loaded.split,
@@ -71,7 +82,7 @@ def make_refit(asked: RefitModel, bench: Bench) -> ModelRefitted:
         fitted_model(bench, asked.twin),
         only(predict=asked.examples.predict, train=asked.train, mistakes=asked.mistakes),
         progress=lambda done, text: bench.progress(done, 1.0, text),
-        seconds=learning_seconds(Limits(train_minutes=asked.minutes), bench.elapsed(), found.seconds),
+        seconds=left,
     )
     kept = bench.blobs.put(dump(model))
     bench.keep("model", kept, model)
@@ -83,4 +94,4 @@ def apart(refitted: Entry[ModelRefitted] | None) -> Refitted | None:
     if refitted is None:
         return None
     said = refitted.payload
-    return Refitted(said.rows, said.twin_rows, said.sealed, said.largest, said.mean, said.turned)
+    return Refitted(said.rows, said.twin_rows, said.sealed, said.largest, said.mean, said.turned, said.labelled)

@@ -25,7 +25,7 @@ LEARNING_SHARE, LEARNT_BY = 0.7, 0.8
 """Of the minutes, or the money, that the brief allows, for the search and the fits after it, which end by the latter
 share of the minutes, however long the tables took to read; judging and packing need the rest."""
 LEAST_LEARNING = 5.0
-"""Seconds, where the tables took nearly all of them."""
+"""Seconds, where the tables, or what was learned before, took nearly all of them."""
 _WITHOUT_DECISIONS = frozenset(("roc_auc", "average_precision", "log_loss", "brier", *REGRESSION, *COUNTS, *QUANTILES))
 """Metrics that are the same whatever is decided, and so whatever mistakes cost."""
 _PEAK_MB = 2048.0
@@ -56,7 +56,7 @@ def search_models(work: Work, examples: Examples) -> Entry[ModelsSearched]:
         limits=spec.brief.limits,
         good_enough=spec.brief.good_enough,
         mistakes=spec.brief.mistakes,
-        hour=_hour(work),
+        hour=hour_of(work),
         purse=work.purse.left(spec.brief.mistakes.currency),
     )
     return work.do(asked, make_search)
@@ -67,8 +67,11 @@ def as_judged(train: Train) -> Train:
     return msgspec.structs.replace(train, refit="training")
 
 
-def _hour(work: Work) -> Money | None:
-    """All cores busy, and a GPU where one is used; what waits is cheaper, so a limit of money is kept from below."""
+def hour_of(work: Work) -> Money | None:
+    """What an hour of learning costs at the most, in the brief's currency; None where no rate says so.
+
+    All cores busy, and a GPU where one is used; what waits is cheaper, so a limit of money is kept from below.
+    """
     from treadle.evidence import nvml
     from treadle.training import MOST_THREADS
     from treadle.training.families.known import on_a_gpu
@@ -83,18 +86,29 @@ def _hour(work: Work) -> Money | None:
     return None if price is None else book.rates.convert(price.money, currency)
 
 
-def limit_of(limits: Limits, hour: Money | None, elapsed: float = 0.0, purse: Money | None = None) -> tuple[float, str]:
-    """Seconds that a search and the fits after it may take, and, where money is what bounds them, how that is said."""
-    seconds, cost = learning_seconds(limits, elapsed), limits.train_cost
-    if purse is not None:
-        cost = float(purse.amount) if cost is None else min(cost, float(purse.amount))
-    if cost is None or hour is None or not hour.amount:
+def limit_of(
+    limits: Limits, hour: Money | None, elapsed: float = 0.0, purse: Money | None = None, spent: float = 0.0
+) -> tuple[float, str]:
+    """Seconds that a search and the fits after it may take, and, where money is what bounds them, how that is said.
+
+    `spent`: seconds of learning before, in whichever run; what they cost is no more in the purse, which is of now.
+    """
+    seconds = learning_seconds(limits, elapsed, spent)
+    if hour is None or not hour.amount:
         return seconds, ""
-    bought = cost * LEARNING_SHARE / float(hour.amount) * 3600
+
+    buys = LEARNING_SHARE / float(hour.amount) * 3600
+    bounds = [] if limits.train_cost is None else [(_left(limits.train_cost * buys, spent), limits.train_cost)]
+    bounds += [] if purse is None else [(float(purse.amount) * buys, float(purse.amount))]
+    bought, cost = min(bounds, default=(math.inf, 0.0))
     if bought >= seconds:
         return seconds, ""
     said = f"{cost:g} {hour.currency} bounds the search to {bought:.0f} seconds, at {float(hour.amount):.2g} an hour."
     return bought, said
+
+
+def _left(whole: float, spent: float) -> float:
+    return max(whole - spent, min(LEAST_LEARNING, whole / 4))
 
 
 def make_search(asked: SearchModels, bench: Bench) -> ModelsSearched:

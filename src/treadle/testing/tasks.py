@@ -73,6 +73,10 @@ class TaskSuite:
         assert targets.shape == (len(label), len(task.target_names())) and np.isfinite(targets).all()
         assert len(set(task.target_names())) == len(task.target_names())
 
+    def test_strata_are_numbers_of_every_row(self, task: Any, label: Array) -> None:
+        found = task.strata(label)
+        assert found is None or (found.dtype == np.int64 and found.shape == label.shape and found.min() >= 0)
+
     def test_questions_have_an_answer_for_each_row(self, task: Any, label: Array) -> None:
         questions = task.questions(label)
         assert questions and all(len(asked) == len(label) and asked.std() > 0 for asked in questions)

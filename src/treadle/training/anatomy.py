@@ -7,9 +7,9 @@ from msgspec import Struct
 from treadle.training.curves import Shape, shapes
 from treadle.training.dropping import Dropped, dropped
 from treadle.training.families import Array, LinearFamily
-from treadle.training.folds import thin
 from treadle.training.model import FittedModel
 from treadle.training.table import TrainingTable
+from treadle.training.thinning import thin
 
 MOST_ROWS = 20_000
 """Training rows that say where the values lie, and how steep the loss is."""

@@ -26,13 +26,19 @@ SLICE_REPLICATES = 100
 
 
 class Bin(Struct, frozen=True):
-    """Rows of similar prediction: their mean prediction, the mean label with its 95 % interval, and their number."""
+    """Rows of similar prediction: their mean prediction, the mean label with its 95 % interval, and their number.
+
+    `weight`: what they weigh together, and `effective`: as many rows as say as much if all count alike. Both are 0 in
+    what was judged before they were kept: then they are as `rows`.
+    """
 
     predicted: float
     observed: float
     low: float
     high: float
     rows: int
+    weight: float = 0.0
+    effective: float = 0.0
 
 
 class Point(Struct, frozen=True):
@@ -97,16 +103,20 @@ def calibration(p: Array, y: Array, weight: Array, bins: int = 20) -> tuple[floa
         w = weight[rows]
         mean, share = float(np.average(p[rows], weights=w)), float(np.average(y[rows], weights=w))
         low, high = wilson(share, effective(w))
-        made.append(Bin(mean, share, low, high, len(rows)))
+        made.append(Bin(mean, share, low, high, len(rows), float(w.sum()), effective(w)))
         error += abs(mean - share) * float(w.sum() / weight.sum())
     return error, tuple(made)
 
 
 def noise(bins: tuple[Bin, ...]) -> float:
     """The calibration error that is to be expected over these bins of probabilities that are right: what is left of it
-    is chance, E|share - p| = sqrt(2 p (1 - p) / (pi n)) of n rows (the mean of a folded normal)."""
-    rows = sum(each.rows for each in bins)
-    return sum(math.sqrt(2 * each.predicted * (1 - each.predicted) / math.pi * each.rows) for each in bins) / rows
+    is chance, E|share - p| = sqrt(2 p (1 - p) / (pi n)) of n rows that count alike (the mean of a folded normal), each
+    bin by its part of the weight."""
+    weights = [each.weight or each.rows for each in bins]
+    spreads = [2 * each.predicted * (1 - each.predicted) / math.pi for each in bins]
+    # of rows that count alike weight and number are the same, and what stands behind the root is their number
+    parts = [w * w / (each.effective or each.rows) for w, each in zip(weights, bins, strict=True)]
+    return sum(math.sqrt(spread * part) for spread, part in zip(spreads, parts, strict=True)) / sum(weights)
 
 
 def wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:

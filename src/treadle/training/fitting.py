@@ -22,7 +22,7 @@ from treadle.spec import Mistakes, ProjectSpec
 from treadle.training import calibrate
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, learn
-from treadle.training.folds import most_fit_rows, thin
+from treadle.training.folds import most_fit_rows
 from treadle.training.in_memory import in_memory
 from treadle.training.in_time import InTime, in_time
 from treadle.training.joining import join
@@ -37,6 +37,7 @@ from treadle.training.searching import search
 from treadle.training.splits import Split, split
 from treadle.training.suited import make_families
 from treadle.training.table import FeatureColumn, TrainingTable, check
+from treadle.training.thinning import Picked, thin
 from treadle.training.weights import in_units
 
 MOST_UNSEEN = 20_000
@@ -88,12 +89,12 @@ def fit(
     task = task_of(spec.predict.kind, table.classes, costs, spec.predict.quantiles)
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
     each = seconds / (len(found.members) + (1.5 if _simple(table) else 0.0))
-    taken = _taken(found, by_name, table, parts, each)
+    taken = _taken(found, by_name, table, Picked.of(task, table.label, parts.train), each)
     members, first = taken.members, taken.members[0]
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
-    weight = np.ones(len(held)) if table.weight is None else table.weight[held]
+    weight = found.held.weights(table.weight)
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
     say(0.1, f"fitting on {len(taken.rows):,} rows")
     made = partial(fit_members, members=members, families=by_name, seed=spec.train.seed, seconds=each)
@@ -113,23 +114,24 @@ def fit(
         calibration_log_loss=losses,
         train_rows=len(rows),
         seconds=clock() - start,
-        notes=(*_said_of(members), *taken.said, *unbeaten),
+        notes=(*said_of(members), *taken.said, *unbeaten),
         members=members,
         classes=table.classes,
         costs=costs,
         quantiles=task.levels,
     )
-    baseline, unseen = Constant(by_name[first.family].base(*rows.taught)), _near(task.one_each(told), fold, parts)
-    known = table.features
-    return FittedModel(encoder, estimator, calibrator, known, summary, baseline, reference, _spread(unseen))
+    near = _near(fold, parts)
+    baseline, known = Constant(by_name[first.family].base(*rows.taught)), table.features
+    unseen = _spread(task.one_each(told)[near], found.held.weights(None)[near])
+    return FittedModel(encoder, estimator, calibrator, known, summary, baseline, reference, unseen)
 
 
-def _taken(found: SearchResult, families: dict[str, Family], table: TrainingTable, parts: Split, each: float) -> InTime:
+def _taken(found: SearchResult, families: dict[str, Family], table: TrainingTable, rows: Picked, each: float) -> InTime:
     least = most_fit_rows(len(table.features))
-    return in_time(found.members, families, parts.train, least, each * len(found.members))
+    return in_time(found.members, families, rows, least, each * len(found.members))
 
 
-def _said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
+def said_of(members: tuple[Chosen, ...]) -> tuple[str, ...]:
     """What there is to know of the model itself; how it was found is in the search's notes."""
     if len(members) < 2:
         return ()
@@ -173,19 +175,22 @@ def fit_members(
     return with_offset(encoder, whole, rows)
 
 
-def _near(told: Array, fold: Array, parts: Split) -> Array:
-    """Of the folds that know at least half of the training rows: the first of a split by time know less, dare less,
-    and are no likeness of what the final model says."""
+def _near(fold: Array, parts: Split) -> Array:
+    """The rows of folds that know at least half of the training rows: the first of a split by time know less, dare
+    less, and are no likeness of what the final model says."""
     latest_first = tuple(reversed(parts.folds))
     large = [k for k, part in enumerate(latest_first) if 2 * len(part.train) >= len(parts.train)]
-    return told[np.isin(fold, large)] if large else told
+    return np.isin(fold, large) if large else np.ones(len(fold), dtype=bool)
 
 
-def _spread(values: Array) -> Array:
-    """At most `MOST_UNSEEN` of them, evenly over the folds."""
-    if len(values) <= MOST_UNSEEN:
-        return values
-    return values[np.linspace(0, len(values) - 1, MOST_UNSEEN).astype(np.int64)]
+def _spread(values: Array, counts: Array) -> Array:
+    """At most `MOST_UNSEEN` of them, evenly over the folds; of what counts for less, fewer: they are to be a likeness
+    of all rows."""
+    if (counts == 1).all():
+        return thin(values, MOST_UNSEEN)
+    some = min(len(values), MOST_UNSEEN)
+    ends = np.cumsum(counts)
+    return values[np.searchsorted(ends, (np.arange(some) + 0.5) * (ends[-1] / some))]
 
 
 def _calibration_name(task: Task, calibrator: Calibrator) -> str:
@@ -224,7 +229,8 @@ def _reference(
     if not simple:
         return None
     last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
-    rows, linear = table.rows(thin(last.train, len(whole))), family.encoding == "linear"
+    picked, linear = Picked.of(family.task, table.label, last.train), family.encoding == "linear"
+    rows = picked.at_most(len(whole)).taken_from(table)
     encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed, recipe=recipe)
     held = table.rows(last.valid)
     valid = sample_of(held, encoder, encoder.matrix(held.frame))

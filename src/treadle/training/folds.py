@@ -14,12 +14,14 @@ from treadle.scoring.bootstrap import Draws, draws
 from treadle.scoring.decisions import Rule
 from treadle.scoring.tasks import Task
 from treadle.training.families import Array, Estimator, Family, Inputs, Params, Sample, learn, losses_of
+from treadle.training.families.family import product
 from treadle.training.memory import claim
 from treadle.training.model import Epochs
 from treadle.training.prepare import PLAIN, Recipe, fit_encoder, sample_of
 from treadle.training.recency import weighted_by_age
 from treadle.training.splits import Fold
 from treadle.training.table import TrainingTable
+from treadle.training.thinning import Picked, how_spread
 
 MOST_FIT_ROWS = 40_000
 """Rows of a fold that settings are compared on; the chosen ones are fitted on all rows later."""
@@ -73,31 +75,40 @@ class Folds:
         self.table, self.task, self.metric, self.seed, self.rule = table, task, metric, seed, rule
         most = most or most_fit_rows(len(table.features))
         self.most_rows = most
-        self.folds = [
-            Fold(thin(f.train, most), thin(f.valid, MOST_VALID_ROWS))
+        self._picked = [
+            (self._pick(f.train).at_most(most), self._pick(f.valid).at_most(MOST_VALID_ROWS))
             for f in list(reversed(folds))[: _enough(folds, task.outputs)]
         ]
+        self.folds = [Fold(train.rows, valid.rows) for train, valid in self._picked]
         self._latest = folds[-1]
         self.much_thinned = len(self._latest.train) >= MUCH * len(self.folds[0].train)
         """Whether the latest fold has far more rows than settings are compared on."""
         self.thinned = any(len(f.train) > most or len(f.valid) > MOST_VALID_ROWS for f in folds)
+        self.spread = how_spread(each for both in self._picked for each in both)
+        """Of thinned rows, in words."""
         self.rows = np.concatenate([f.valid for f in self.folds])
         """Positions in the table of all held rows."""
         self.number = np.concatenate([np.full(len(f.valid), k) for k, f in enumerate(self.folds)])
         self.truth = table.label[self.rows]
         self._over = None if table.exposure is None else table.exposure[self.rows] / table.unit
-        self.weight = np.ones(len(self.rows)) if table.weight is None else table.weight[self.rows]
+        self.counts = _counts([valid for _, valid in self._picked])
+        """How much each held row counts beside what it weighs, where more were kept of a rare class; else None."""
+        weight = product(None if table.weight is None else table.weight[self.rows], self.counts)
+        self.weight = np.ones(len(self.rows)) if weight is None else weight
         self._kept: dict[tuple[int, str, Recipe], tuple[Sample, Sample]] = {}
         self._inputs: dict[tuple[str, Recipe], Inputs] = {}
+
+    def _pick(self, rows: Array) -> Picked:
+        return Picked.of(self.task, self.table.label, rows)
 
     def get(self, number: int, encoding: str, recipe: Recipe = PLAIN) -> tuple[Sample, Sample]:
         """Rows to fit on, and rows held back."""
         if (number, encoding, recipe) not in self._kept:
-            fold = self.folds[number]
-            claim_rows(self.table, len(fold.train) + len(fold.valid))
-            train = self.table.rows(fold.train)
+            picked, held_back = self._picked[number]
+            claim_rows(self.table, len(picked) + len(held_back))
+            train = picked.taken_from(self.table)
             encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed, recipe=recipe)
-            held = self.table.rows(fold.valid)
+            held = held_back.taken_from(self.table)
             self._make_room()
             self._kept[number, encoding, recipe] = (
                 sample_of(train, encoder, x),
@@ -165,9 +176,10 @@ class Folds:
     def pace(self, family: Family, params: Params, clock: Callable[[], float]) -> float:
         """Seconds of a round, by a few of them on the first fold; nothing for what does not grow."""
         rows, _ = self.get(0, family.encoding, Recipe.of(params))
-        learn(
-            family, rows.head(LEAST_TRIED), {**params, "rounds": 1}
-        )  # what is imported or made ready once counts for none
+        few, _ = self._some_of(rows, LEAST_TRIED)
+        if self.task.fits(few.y, few.y):
+            # what is imported or made ready once counts for none
+            learn(family, few, {**params, "rounds": 1})
         took = []
         for rounds in (1, 1 + _TRIED_ROUNDS):
             start = clock()
@@ -206,12 +218,17 @@ class Folds:
     def on_few(self, family: Family, params: Params, rows: int, seconds: float) -> float:
         """The score of a fit on `rows` rows of the latest fold, told by some of its held ones."""
         all_rows, held = self.rows_of(0, family, params)
-        some = thin(np.arange(len(held)), max(LEAST_HELD, rows))
-        stop = held.head(len(some))
-        found = learn(family, all_rows.head(rows), params, stop, metric=self.metric, seconds=seconds)
-        here = np.flatnonzero(self.number == 0)[some]
+        (few, _), (stop, some) = self._some_of(all_rows, rows), self._some_of(held, max(LEAST_HELD, rows))
+        found = learn(family, few, params, stop, metric=self.metric, seconds=seconds)
+        here = np.flatnonzero(self.number == 0)[some.rows]
         told = self.told(found.margin(stop.x), here)
-        return metrics.weighted(self.metric, self.truth[here], told, self.rule)(self.weight[here])
+        weight = self.weight[here] if some.counts is None else self.weight[here] * some.counts
+        return metrics.weighted(self.metric, self.truth[here], told, self.rule)(weight)
+
+    def _some_of(self, rows: Sample, most: int) -> tuple[Sample, Picked]:
+        """Some rows of a fold, and their places in it."""
+        some = Picked(np.arange(len(rows)), self.task.strata(rows.y)).at_most(most)
+        return rows.at(some.rows, some.counts), some
 
     def of_all(self) -> Folds:
         """The latest fold alone, with all its rows to fit on."""
@@ -236,6 +253,13 @@ class Folds:
                     again = learn(family, rows, {**params, "rounds": tried.rounds})
                     margins[self.number == number] = again.margin(held.x)
         return margins
+
+
+def _counts(picked: Sequence[Picked]) -> Array | None:
+    """Of all of them, one after the other; None where all count alike."""
+    if all(each.counts is None for each in picked):
+        return None
+    return np.concatenate([np.ones(len(each)) if each.counts is None else each.counts for each in picked])
 
 
 def _epochs(found: Estimator) -> Epochs | None:
@@ -271,8 +295,3 @@ def claim_rows(table: TrainingTable, rows: int) -> None:
 def most_fit_rows(features: int) -> int:
     """Rows of a fold that settings are compared on, of a table with so many features."""
     return max(1000, min(MOST_FIT_ROWS, MOST_CELLS // max(features, 1)))
-
-
-def thin(rows: Array, most: int) -> Array:
-    """Every so many-th of `rows`, in their order."""
-    return rows if len(rows) <= most else rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from treadle.errors import DataError
-from treadle.training.folds import claim_rows, most_fit_rows, thin
+from treadle.training.folds import claim_rows, most_fit_rows
 from treadle.training.in_time import InTime
 from treadle.training.table import TrainingTable
 
@@ -27,7 +27,7 @@ def in_memory(
     while True:
         try:
             claim_rows(table, len(rows))
-            some = table.rows(rows)
+            some = rows.taken_from(table)
             made = fit(some)
         except MemoryError as error:
             why = why or str(error) or "they do not fit into the memory"
@@ -37,7 +37,7 @@ def in_memory(
                     where="train",
                     mend="give it more memory, fewer columns, or families that need less, such as linear",
                 ) from error
-            rows = thin(rows, max(len(rows) // 2, least))
+            rows = rows.at_most(max(len(rows) // 2, least))
             continue
         said = (
             f"Not all {len(taken.rows):,} rows could be fitted ({why}): the model is fitted on {len(rows):,} of them."

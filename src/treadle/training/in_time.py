@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from treadle.training.families import Array, Family
-from treadle.training.folds import thin
+from treadle.training.families import Family
 from treadle.training.model import Chosen
+from treadle.training.thinning import Picked, how_spread
 
 TOO_LONG = 1.5
 """A fit of all rows that would take so many times the seconds that are left for it is made of less."""
@@ -24,24 +24,24 @@ class InTime:
     """The members as they are fitted, the rows that they are fitted on, and what there is to say of both."""
 
     members: tuple[Chosen, ...]
-    rows: Array
+    rows: Picked
     said: tuple[str, ...]
 
 
 def in_time(
-    members: tuple[Chosen, ...], families: Mapping[str, Family], rows: Array, least: int, seconds: float
+    members: tuple[Chosen, ...], families: Mapping[str, Family], rows: Picked, least: int, seconds: float
 ) -> InTime:
     """As there is time to fit them all in `seconds`.
 
-    rows: positions in the table. least: as many as the folds were fitted on; fewer are not taken.
+    least: as many rows as the folds were fitted on; fewer are not taken.
     """
     needed = sum(member.seconds for member in members)
     if needed <= TOO_LONG * seconds:
         return InTime(members, rows, ())
     times = needed / max(seconds, 1.0)
-    some = thin(rows, max(int(len(rows) / times), least))
+    some = rows.at_most(max(int(len(rows) / times), least))
     fewer = len(rows) / len(some)
-    said = () if fewer == 1 else (_of_fewer(len(some), len(rows)),)
+    said = () if fewer == 1 else (_of_fewer(some, len(rows)),)
     bigger = times / fewer
     if bigger <= TOO_LONG:
         return InTime(_taking(members, fewer), some, said)
@@ -61,5 +61,6 @@ def _taking(members: tuple[Chosen, ...], times: float) -> tuple[Chosen, ...]:
     return tuple(msgspec.structs.replace(member, seconds=member.seconds / times) for member in members)
 
 
-def _of_fewer(some: int, every: int) -> str:
-    return f"There was no time to fit all {every:,} rows: the model is fitted on {some:,} of them, evenly spread."
+def _of_fewer(some: Picked, every: int) -> str:
+    told = f"the model is fitted on {len(some):,} of them, {how_spread([some])}"
+    return f"There was no time to fit all {every:,} rows: {told}."

@@ -69,21 +69,30 @@ class Chosen(Struct, frozen=True):
 class OutOfFold(Struct, frozen=True):
     """What the chosen said of rows that they were not fitted on: positions in the table, folds, margins.
 
-    `rows`: int64; `folds`: int64; `margins`: float64 [rows, outputs]; little-endian.
+    `rows`: int64; `folds`: int64; `margins`: float64 [rows, outputs]; little-endian. `counts`: float64, how much each
+    counts beside what it weighs, where more were kept of a rare class; else empty.
     """
 
     rows: bytes
     folds: bytes
     margins: bytes
     outputs: int
+    counts: bytes = b""
 
     @classmethod
-    def of(cls, rows: np.ndarray[Any, Any], folds: np.ndarray[Any, Any], margins: np.ndarray[Any, Any]) -> OutOfFold:
+    def of(
+        cls,
+        rows: np.ndarray[Any, Any],
+        folds: np.ndarray[Any, Any],
+        margins: np.ndarray[Any, Any],
+        counts: np.ndarray[Any, Any] | None = None,
+    ) -> OutOfFold:
         return cls(
             rows.astype("<i8").tobytes(),
             folds.astype("<i8").tobytes(),
             margins.astype("<f8").tobytes(),
             margins.shape[1],
+            b"" if counts is None else counts.astype("<f8").tobytes(),
         )
 
     def arrays(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -92,6 +101,14 @@ class OutOfFold(Struct, frozen=True):
 
         margins = np.frombuffer(self.margins, "<f8").reshape(-1, self.outputs)
         return np.frombuffer(self.rows, "<i8"), np.frombuffer(self.folds, "<i8"), margins
+
+    def weights(self, weight: np.ndarray[Any, Any] | None) -> np.ndarray[Any, Any]:
+        """How much each row counts. `weight`: of all rows of the table, where they do not count alike."""
+        import numpy as np
+
+        rows = np.frombuffer(self.rows, "<i8")
+        found = np.ones(len(rows)) if weight is None else weight[rows]
+        return found * np.frombuffer(self.counts, "<f8") if self.counts else found
 
 
 class SearchResult(Struct, frozen=True):

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from treadle.errors import TreadleError
 from treadle.spec import Train
 from treadle.training.asking import Asked, Asking
 from treadle.training.folds import NO_NUMBER, Folds, Tried
@@ -23,6 +24,8 @@ TIMES = 4.0
 FIRST_SHARE = 0.15
 """Of the seconds, for the lower rung before anything goes on."""
 NO_MEMORY = "a fit needs more memory than there is"
+MOST_SAID = 200
+"""Characters of an error that a trial ended by."""
 FIRST, ONE_OF = 12, 4
 """So many settings are tried on few rows before any but the best goes on; later one of so many does."""
 
@@ -77,6 +80,21 @@ class Rungs:
             self.looked.append((tried.asked, value))
 
 
+def reason(error: Exception) -> str:
+    """What a trial came to nothing by, in a line.
+
+    What does not fit into the memory, or a library refuses, is a result: other settings may still do. An error of ours
+    is told by its type too, so that it is seen for what it is.
+
+    >>> reason(ValueError("Solver needs samples\\n of at least 2 classes")), reason(MemoryError())
+    ('ValueError: Solver needs samples of at least 2 classes', 'a fit needs more memory than there is')
+    """
+    if isinstance(error, MemoryError):
+        return str(error) or NO_MEMORY
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}"[:MOST_SAID] if said else type(error).__name__
+
+
 def look(
     folds: Folds, asked: Asked, number: int, rows: int, seconds: float, clock: Callable[[], float]
 ) -> tuple[Trial, Tried]:
@@ -84,8 +102,10 @@ def look(
     began = clock()
     try:
         score, why = folds.on_few(asked.family, asked.params, rows, seconds), NO_NUMBER
-    except MemoryError as error:  # what does not fit here is a result: other settings may still do
-        score, why = math.nan, str(error) or NO_MEMORY
+    except (TreadleError, Warning):  # says what the project has to mend; or who runs this wants warnings as errors
+        raise
+    except Exception as error:
+        score, why = math.nan, reason(error)
     failed = not math.isfinite(score)
     scores, value = ((), 0.0) if failed else ((score,), score)
     used = asked.family.used(asked.params, rows)

@@ -78,6 +78,10 @@ class SearchState:
         """Those on as many rows as settings are compared on: what was tried on a lower rung is measured otherwise."""
         return [t for t in self.trials if not t.rows]
 
+    @property
+    def failed(self) -> list[Trial]:
+        return [t for t in self.trials if t.state == "failed"]
+
     def best(self) -> Trial | None:
         whole = [t for t in self.trials if t.state == "complete"]
         return max(whole, key=lambda t: t.value * self.sign) if whole else None
@@ -143,7 +147,7 @@ class SearchState:
     def beaten(self) -> float:
         """Fits that the model takes that has to be beaten: two, on some of the features; part of each is the same for
         few."""
-        simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.features)
+        simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.learned)
         return 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
 
     def on_all_rows(self, rows: int, seconds: float, progress: Progress | None = None) -> SearchState:

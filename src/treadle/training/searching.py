@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from treadle.errors import DataError
+from treadle.errors import DataError, TreadleError
 from treadle.figures import figure
 from treadle.scoring import metrics
 from treadle.scoring.tasks import task_of
@@ -21,7 +21,7 @@ from treadle.training.asking import Asked, Asking
 from treadle.training.blending import blend, blended
 from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array
-from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried, thin
+from treadle.training.folds import MOST_VALID_ROWS, Folds, Tried
 from treadle.training.kept_trials import KeptTrial, OnTrial, Standing
 from treadle.training.mistakes import costs_of, ideal_threshold
 from treadle.training.model import Chosen, OutOfFold, SearchResult, Stopped, Trial, TrialState
@@ -29,14 +29,17 @@ from treadle.training.portfolio import patience
 from treadle.training.prepare import offers_groups, recipes, with_more
 from treadle.training.pruning import as_whole
 from treadle.training.recency import days_ahead
-from treadle.training.rungs import NO_MEMORY, few_rows, look
+from treadle.training.rungs import few_rows, look, reason
 from treadle.training.search_state import Progress, SearchState
 from treadle.training.splits import Split
 from treadle.training.suited import make_families, metric_of
 from treadle.training.table import TrainingTable
+from treadle.training.thinning import Picked
 
 MOST_TRIALS = 40
 """Where neither trials nor minutes are said."""
+MOST_FAILED = 40
+"""Trials that come to nothing, where no other has come to anything: then the minutes would go by for nothing."""
 NO_END = 10**6
 """Where the minutes alone end a search."""
 FIRST_SECONDS = 15.0
@@ -92,7 +95,8 @@ def search(
         raise _none_completed(going.trials)
     members, margins, weights = _members(judged, best, len(split.train), deadline_s - going.spent)
     folds, margins = _of_all_folds(going, judged, margins, weights)
-    shown = thin(np.arange(len(folds.rows)), MOST_KEPT_ROWS)
+    shown = Picked(np.arange(len(folds.rows)), task.strata(folds.truth), folds.counts).at_most(MOST_KEPT_ROWS)
+    kept = shown.rows
     return SearchResult(
         metric,
         " + ".join(dict.fromkeys(m.family for m in members)),
@@ -103,7 +107,7 @@ def search(
         stopped,
         _notes(stopped, deadline_s, going, judged, len(split.train)),
         members,
-        OutOfFold.of(folds.rows[shown], folds.number[shown], margins[shown]),
+        OutOfFold.of(folds.rows[kept], folds.number[kept], margins[kept], shown.counts),
     )
 
 
@@ -151,7 +155,8 @@ def _go_on(going: SearchState, rows: int, deadline_s: float, progress: Progress 
         reached = best is not None and enough is not None and (best.value - enough) * going.sign >= 0
         if reached and len(going.trials) >= chosen:
             return "good_enough"
-        if spec.train.trials is None and going.since_gain() >= patience(rows):
+        vain = best is None and len(going.failed) >= MOST_FAILED
+        if spec.train.trials is None and (vain or going.since_gain() >= patience(rows)):
             return "no_gain"
     return "no_search" if without else "trials"
 
@@ -235,7 +240,7 @@ def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchSt
     if folds.thinned:
         notes.append(
             f"Settings were compared on at most {folds.most_rows:,} training and {MOST_VALID_ROWS:,} validation "
-            f"rows of each fold, evenly spread; the chosen ones are fitted on all rows."
+            f"rows of each fold, {folds.spread}; the chosen ones are fitted on all rows."
         )
     if judged is not going:
         which = ", ".join(str(t.number) for t in judged.trials[: judged.whole])
@@ -251,8 +256,7 @@ def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchSt
             f"Trial {best.number} ({best.family}) is the best, but its bundle would have some {size:.1f} MB, above the "
             f"brief's {most:g}: one within it was taken."
         )
-    failed = [t for t in going.trials if t.state == "failed"]
-    if failed:
+    if failed := going.failed:
         which = "1 trial" if len(failed) == 1 else f"{len(failed)} trials"
         told = dict.fromkeys(f"{t.why} ({t.family})" for t in failed)
         notes.append(f"{which} came to nothing: {'; '.join(told)}.")
@@ -279,8 +283,10 @@ def _run(going: SearchState, asked: Asked, number: int, seconds: float) -> tuple
             hopeless=lambda early: going.is_hopeless(family, early, clock() - began, going.deadline_s - going.spent),
             seconds=seconds,
         )
-    except MemoryError as error:  # what does not fit here is a result: other settings may still do
-        found = Tried((), 0, None, failed=True, why=str(error) or NO_MEMORY)
+    except (TreadleError, Warning):  # says what the project has to mend; or who runs this wants warnings as errors
+        raise
+    except Exception as error:
+        found = Tried((), 0, None, failed=True, why=reason(error))
     value = folds.mean(found.scores) if found.scores else 0.0
     state: TrialState = "complete" if found.margins is not None else "failed" if found.failed else "pruned"
     if found.rounds:

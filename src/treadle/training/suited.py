@@ -17,7 +17,8 @@ def weight_option(spec: ProjectSpec, share: float) -> bool:
 
 def make_families(table: TrainingTable, split: Split, spec: ProjectSpec, threads: int) -> list[Family]:
     task = task_of(spec.predict.kind, table.classes, levels=spec.predict.quantiles)
-    rare = task.decides and weight_option(spec, float(table.label[split.train].mean()))
+    weight = None if table.weight is None else table.weight[split.train]
+    rare = task.decides and weight_option(spec, task.share(table.label[split.train], weight))
     found = families(spec.train.families, task, threads=threads, seed=spec.train.seed, weight_option=rare)
     fit = [f for f in found if f.takes(len(split.train), len(table.features))] or found
     return [f for f in fit if f.releasable] or fit

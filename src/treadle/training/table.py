@@ -68,6 +68,12 @@ class TrainingTable:
             exposure=None if self.exposure is None else self.exposure[index],
         )
 
+    def counted(self, counts: np.ndarray[Any, Any] | None) -> TrainingTable:
+        """It with each row counting so many times as much; itself for None."""
+        if counts is None:
+            return self
+        return replace(self, weight=counts if self.weight is None else self.weight * counts)
+
     def grouped(self, by: str) -> TrainingTable:
         """It as it is learned from: with groups only where the split is `by` them. Elsewhere they come back, and what
         is known of one by then tells of its next rows."""

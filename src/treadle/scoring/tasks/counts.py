@@ -30,6 +30,9 @@ class Counts(Regression):
         """Nothing is the logarithm of none at all: boosting refuses such labels."""
         return bool(trained.any())
 
+    def strata(self, label: Array) -> Array | None:
+        return (label > 0).astype(np.int64)
+
     def default_metric(self, label: Array, missed: float, false_alarm: float) -> str:
         return "poisson_deviance"
 

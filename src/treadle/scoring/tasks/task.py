@@ -93,6 +93,11 @@ class Task(ABC):
         """Whether a fold of such labels can be fitted, and measured on those that it holds back."""
         return True
 
+    def strata(self, label: Array) -> Array | None:
+        """Numbers of what must not get lost where some rows are left out, int64 [rows]: classes, or what is no zero of
+        counts; None where labels are all of a kind."""
+        return label.astype(np.int64) if self.stratifies else None
+
     def remarks(self, label: Array) -> list[str]:
         """What to know of labels from which something can be learned, a sentence each."""
         return []

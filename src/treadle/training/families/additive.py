@@ -229,7 +229,7 @@ class AdditiveFamily(LightGBMFamily):
         booster, rounds = self.grown(rows, {**params, "alone": alone}, valid, metric, seconds)
         told = booster.dump_model(num_iteration=-1)
         steps = tuple(_step(nodes_of(tree["tree_structure"])) for tree in told["tree_info"])
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         growth = _growth(steps, rows.x, weight, int(told["num_tree_per_iteration"]))
         return Additive(np.empty(0), (), 0, growth).cut(rounds)
 

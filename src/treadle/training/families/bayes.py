@@ -74,7 +74,7 @@ class BayesFamily(Family):
                 mend='take "bayes" out of the list',
             )
         x, y, classes = rows.x.astype(np.float64), rows.y.astype(np.int64), max(2, self.task.outputs)
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         weight = np.ones(len(y)) if weight is None else weight
         all_mean, all_variance = _moments(x, weight)
         counts = np.bincount(y, weights=weight, minlength=classes)

@@ -112,7 +112,7 @@ class CatBoostFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
-        base = self.base(rows.y, product(rows.weight, self.weights(rows.y, params)))
+        base = self.base(rows.y, product(rows.weight, self.weights(rows.y, params, rows.weight)))
         present = np.unique(rows.y).astype(np.int64) if self.task.outputs > 1 else np.arange(1)
         if len(present) == len(base):
             model, rounds = self.grown(rows, params, valid, base, metric, seconds)
@@ -134,7 +134,7 @@ class CatBoostFamily(Family):
         import catboost
 
         threads = 1 if rows.x.size < FEW_CELLS else CORES.free(self.threads)
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
 
         def data(sample: Sample, weight: Array | None) -> Any:
             start = np.repeat(base[None, :], len(sample), axis=0)

@@ -112,10 +112,10 @@ class Sample:
     def __len__(self) -> int:
         return len(self.y)
 
-    def head(self, most: int) -> Sample:
-        """Some of the rows, evenly spread over all of them."""
-        some = np.linspace(0, len(self.y) - 1, min(most, len(self.y))).astype(np.int64)
-        return Sample(self.x[some], self.y[some], None if self.weight is None else self.weight[some], self.categories)
+    def at(self, places: Array, counts: Array | None = None) -> Sample:
+        """The rows at these places. `counts`: how many times as much each counts; None for once."""
+        weight = product(None if self.weight is None else self.weight[places], counts)
+        return Sample(self.x[places], self.y[places], weight, self.categories)
 
 
 class Inputs(NamedTuple):
@@ -266,11 +266,14 @@ class Family(ABC):
         margins: Array = np.log((counts + 0.5) / (counts + 0.5).sum())
         return margins if self.task.outputs > 1 else np.diff(margins)
 
-    def weights(self, y: Array, params: Params) -> Array | None:
-        """Row weights that even out the classes by the square root of their odds, where `params` ask for it."""
+    def weights(self, y: Array, params: Params, weight: Array | None = None) -> Array | None:
+        """Row weights that even out the classes by the square root of their odds, where `params` ask for it.
+
+        `weight`: of the rows that do not count alike, by which their share is taken; it is not in what comes back.
+        """
         if not params.get("even_classes") or not self.task.decides:
             return None
-        share = float(y.mean())
+        share = float(y.mean() if weight is None else np.average(y, weights=weight))
         return np.where(y > 0.5, np.sqrt((1 - share) / share), 1.0)
 
 

@@ -95,7 +95,7 @@ class ForestFamily(Family):
         }
         if self.task.plain().kind == "exponential":
             settings["criterion"] = "poisson"
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         weight = None if weight is None else weight / weight.mean()
         model = self.forest(settings, len(rows))
         # scikit-learn gives the n-th tree the same seed, however many are grown at a time

@@ -242,7 +242,7 @@ class LightGBMFamily(Family):
 
         threads = 1 if rows.x.size < FEW_CELLS else CORES.free(self.threads)
         settings = self.settings(params, len(rows), metric) | {"num_threads": threads}
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         data = lightgbm.Dataset(
             rows.x, rows.y, weight=weight, params=settings, categorical_feature=list(rows.categories)
         )

@@ -82,7 +82,7 @@ class LinearFamily(Family):
 
         c, y = float(params["c"]), rows.y
         wide = rows.x.astype(np.float64)
-        weight = product(rows.weight, self.weights(y, params))
+        weight = product(rows.weight, self.weights(y, params, rows.weight))
         with warnings.catch_warnings():
             # steps that end short of the optimum still rank: the score of the trial says how well.
             warnings.simplefilter("ignore")

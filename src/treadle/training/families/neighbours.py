@@ -111,7 +111,7 @@ class NeighboursFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         weight = np.ones(len(rows)) if weight is None else weight / weight.mean()
         some = np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(np.int64)
         count = self.used(params, len(some))["count"]

@@ -152,7 +152,7 @@ class NetworkFamily(Family):
         self, start: Network | None, rows: Sample, params: Params, valid: Sample | None, seconds: float
     ) -> Network:
         end = time.monotonic() + seconds
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         weight = np.ones(len(rows)) if weight is None else weight / weight.mean()
         middle, scale = self._units(rows.y, weight)
         near_zero = (rows.y - middle) / scale

@@ -124,7 +124,7 @@ class XGBoostFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
-        base = self.base(rows.y, product(rows.weight, self.weights(rows.y, params)))
+        base = self.base(rows.y, product(rows.weight, self.weights(rows.y, params, rows.weight)))
         booster, rounds = self.grown(rows, params, valid, base, metric, seconds)
         return TreeSum.of(self.name, _trees(booster), base, rounds=rounds)
 
@@ -137,7 +137,7 @@ class XGBoostFamily(Family):
 
         threads = 1 if rows.x.size < FEW_CELLS else CORES.free(self.threads)
         settings = self.settings(params, metric) | {"nthread": threads}
-        weight = product(rows.weight, self.weights(rows.y, params))
+        weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
 
         def data(sample: Sample, weight: Array | None) -> Any:
             start = np.repeat(base[None, :], len(sample), axis=0)
