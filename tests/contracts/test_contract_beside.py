@@ -118,6 +118,93 @@ def test_a_key_into_its_own_source_falls_with_the_row_that_it_points_to(contract
     assert bad(held(made, frame, kept=pl.DataFrame({"n": [9], "boss": [None]}))) == [5]
 
 
+TWO_OWN = """\
+- {name: n, logicalType: integer}
+- {name: boss, logicalType: integer, relationships: [{to: orders.n}]}
+- {name: mentor, logicalType: integer, relationships: [{to: orders.n}]}"""
+
+
+def test_a_row_that_one_key_sets_aside_is_nobody_to_point_to_by_another(contract):
+    frame = pl.DataFrame({"n": [1, 2, 3], "boss": [None, 1, None], "mentor": [99, None, 2]})
+    assert bad(held(contract(TWO_OWN, more=ALL), frame)) == [0, 1, 2]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.none() | st.integers(0, 5), st.none() | st.integers(0, 6), st.none() | st.sampled_from([0, 1.5, 2, 3])
+        ),
+        max_size=10,
+    )
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_kept_keeps_all_of_its_own_keys(contract, rows):
+    made = contract(TWO_OWN.replace("mentor, logicalType: integer", "mentor, logicalType: number"), more=ALL)
+    frame = pl.DataFrame(rows, schema={"n": pl.Int64, "boss": pl.Int64, "mentor": pl.Float64}, orient="row")
+    kept = list(rows)
+    while True:  # the largest set of rows that keeps both rules, by their definition
+        known = {n for n, *_ in kept} - {None}
+        fewer = [row for row in kept if {*row[1:]} - {None} <= known]
+        if len(fewer) == len(kept):
+            break
+        kept = fewer
+    assert held(made, frame).good.rows() == kept
+
+
+def test_a_chain_by_two_keys_in_turn_falls_at_once(contract):
+    rows = 20_000  # a round a row was hours
+    before = [None, *range(rows - 1)]
+    frame = pl.DataFrame(
+        {
+            "n": range(rows),
+            "boss": [each if row % 2 else None for row, each in enumerate(before)],
+            "mentor": [99_999, *(None if row % 2 else each for row, each in enumerate(before) if row)],
+        }
+    )
+    assert held(contract(TWO_OWN, more=ALL), frame).good.height == 0
+
+
+def test_a_row_without_its_own_key_pulls_down_no_row_that_points_nowhere(contract):
+    made = contract(
+        "- {name: n, logicalType: integer}\n- {name: boss, logicalType: integer, relationships: [{to: orders.n}]}",
+        more=ALL,
+    )
+    assert bad(held(made, pl.DataFrame({"n": [None, 1], "boss": [9, None]}))) == [0]
+
+
+def test_a_soft_key_tells_of_the_rows_alone_that_point_to_none_that_is_kept(contract):
+    soft = "relationships: [{to: orders.n, customProperties: [{property: level, value: warn}]}]"
+    made = contract(TWO_OWN.replace("relationships: [{to: orders.n}]", soft, 1), more=ALL)
+    frame = pl.DataFrame({"n": [1, 2, 3], "boss": [9, 1, 2], "mentor": [None, None, None]})
+    report = held(made, frame)
+    assert report.good.height == 3 and "does not in 1 of 3 rows" in report.warnings[0]
+    falls = frame.with_columns(mentor=pl.Series([None, 99, None]))
+    report = held(made, falls)  # the second goes by its mentor, whom the third has for its boss
+    assert bad(report) == [1] and "does not in 2 of 3 rows" in report.warnings[0]
+
+
+def test_whole_numbers_that_no_float_tells_apart_are_not_one(contract):
+    made, far = contract(KEY, more=ALL), 2**53
+    assert bad(held(made, pl.DataFrame({"who": [far, far + 1]}), people([float(far), 0.5]))) == [1]
+    number = contract(KEY.replace("integer", "number"), more=ALL)
+    assert bad(held(number, pl.DataFrame({"who": [float(far), 0.5, 1e300, None]}), people([far + 1, 0]))) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "kept", "rows"),
+    [
+        ("string", ["A7", "7", None], [7], [1]),
+        ("number", [7.0, 7.5, None], [7], [0]),
+        ("integer", [7, 8], ["7", "x"], [0]),
+        ("boolean", [True, False], [datetime(2024, 1, 1)], []),
+    ],
+)
+def test_unique_values_are_held_beside_kept_ones_of_the_type_that_was(contract, kind, values, kept, rows):
+    made = contract(f"- {{name: id, logicalType: {kind}, unique: true}}", more=ALL)
+    report = held(made, pl.DataFrame({"id": values}), kept=pl.DataFrame({"id": kept}), once=True)
+    assert bad(report) == rows
+
+
 def test_a_row_that_points_nowhere_is_nobody_to_point_to(contract):
     made = contract(
         "- {name: n, logicalType: integer}\n"
@@ -273,6 +360,17 @@ def test_nothing_adds_up_to_no_number_not_even_to_zero(contract):
     assert sums(contract, pl.DataFrame({"a": [0.0, None]}), "left: a, right: 0").ok
 
 
+def test_groups_without_any_number_do_not_balance(contract):
+    columns = "- {name: k, logicalType: string}\n- {name: a, logicalType: number}\n- {name: b, logicalType: number}"
+    none = pl.DataFrame({"k": ["x", "y"], "a": [None, None], "b": [None, None]})
+    frame = none.cast({"a": pl.Float64, "b": pl.Float64})
+    for right in ("b", "0"):
+        (reason,) = sums(contract, frame, f"left: a, right: {right}, by: k", columns=columns).broken
+        assert reason.endswith("there is no number to add up")
+    one = frame.with_columns(a=pl.Series([0.0, None]))
+    assert sums(contract, one, "left: a, right: b, by: k", columns=columns).ok
+
+
 def test_groups_may_be_apart_by_as_much_as_is_said_and_no_more(contract):
     columns = "- {name: k, logicalType: string}\n- {name: a, logicalType: number}\n- {name: b, logicalType: number}"
     frame = pl.DataFrame({"k": ["x", "y"], "a": [1.0, 2.0], "b": [1.01, 2.011]})
@@ -301,6 +399,7 @@ def moved(contract, before, now, metric, bound, kind="number", **more):
         ("meanChange", "mustBeLessThan: 20, unit: percent", [10.0, 20.0], [17.9, 17.9], True),
         ("meanChange", "mustBeLessThan: 20, unit: percent", [10.0, 20.0], [18.0, 18.0], False),
         ("meanChange", "mustBeLessThan: 20, unit: percent", [10.0, 20.0], [11.0, 11.0], False),
+        ("meanChange", "mustBeLessThan: 20, unit: percent", [10.0], [8.0], False),
         ("meanChange", "mustBeBetween: [-50, 20], unit: percent", [10.0, 20.0], [11.0, 11.0], True),
         ("meanChange", "mustBeLessOrEqualTo: 1", [10.0], [11.0], True),
         ("meanChange", "mustBeLessOrEqualTo: 1", [10.0], [11.5], False),
@@ -474,6 +573,10 @@ def test_rows_are_set_aside_whole_and_as_they_were_given(contract):
         ),
         ("- {name: x, unique: true, customProperties: [{property: level, value: warn}]}", "is no warning"),
         ("- {name: x, quality: [{metric: nullValues, severity: set_aside}]}", "sets no row aside"),
+        (
+            "- {name: x, quality: [{metric: nullValues, mustBeGreaterOrEqualTo: 10, mustBeLessOrEqualTo: 5}]}",
+            "no number keeps both bounds",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_its_place(contract, properties, said):

@@ -46,6 +46,14 @@ def test_each_finds_its_own_with_the_reasons() -> None:
     assert found["amount"].type == "float" and found["city"].sure and not found["is_new"].sure
 
 
+def test_columns_may_be_called_as_what_is_counted() -> None:
+    names = ("rows", "value", "form", "count")
+    frame = pl.DataFrame({name: ["10 kg", "12 kg", "A-1"] for name in names})
+    assert [(each.name, each.forms) for each in described(frame)] == [
+        (name, frozenset({"9 a", "A-9"})) for name in names
+    ]
+
+
 def test_values_decide_between_names_that_are_equally_near() -> None:
     mine = pl.DataFrame(
         {"date_a": [date(2024, 1, 1)] * 3, "date_b": [date(1990, 1, 1), date(1991, 1, 1), date(1999, 1, 1)]}

@@ -88,6 +88,16 @@ def test_a_clock_is_read_by_its_zone(rule: Any, hour: datetime) -> None:
     assert found == [hour, datetime(2024, 6, 1, 10, tzinfo=UTC), None, datetime(2024, 1, 1, 11, tzinfo=UTC)]
 
 
+def test_times_with_a_zone_within_lists_are_instants_already() -> None:
+    asked = Mapped(origin="items[0].at", zone="Europe/Berlin")
+    for zone, hour in (("UTC", 10), (None, 8)):
+        at = datetime(2024, 6, 1, 10, tzinfo=UTC if zone else None)
+        kind = pl.List(pl.Struct({"at": pl.Datetime("us", zone)}))
+        assert values(asked, pl.DataFrame({"items": [[{"at": at}]]}, schema={"items": kind})) == [
+            datetime(2024, 6, 1, hour, tzinfo=UTC)
+        ]
+
+
 @pytest.mark.parametrize(
     ("mapped", "kind", "said", "mend"),
     [

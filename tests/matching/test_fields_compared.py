@@ -52,6 +52,16 @@ def test_numbers_and_times() -> None:
     assert levels("exact", ["a", "a", "A"]) == ["equal", "unlike"]
 
 
+def test_numbers_are_as_far_apart_as_they_are_written() -> None:
+    near = {"by": "numeric", "within": [0.1]}
+    for far in (0.0, 20.0, 1e6, 1e9):
+        assert levels(near, [far + 0.09, far - 0.01]) == ["within 0.1"], far
+        assert levels(near, [far + 0.09, far - 0.0101]) == ["unlike"], far
+    assert levels({"by": "numeric", "within": [1]}, [2**52, 2**52 + 1, 2**52 + 2]) == ["within 1.0", "unlike"]
+    times = [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, 0, 0, 0, 1, tzinfo=dt.UTC)]
+    assert levels({"by": "date", "within": ["1d"]}, times) == ["unlike"]
+
+
 def test_a_field_of_another_type_is_refused() -> None:
     for said, values, what in (
         ("jaro_winkler", [1, 2], "jaro_winkler compares str, and x is int"),

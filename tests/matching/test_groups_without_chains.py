@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from treadle.matching import clusters
+from treadle.errors import DataError
+from treadle.matching import blocks, clusters
 from treadle.matching.clusters import EXACT, LIKE, PERSON, Guard, Links, components, group
 
 Pair = tuple[int, int]
@@ -79,6 +81,30 @@ def test_exact_keys_are_not_asked_how_alike_rows_are() -> None:
     assert grouped(3, both, far=[(0, 2)]) == [0, 0, 2]
 
 
+def test_rows_that_no_likeness_holds_together_are_not_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[Pair]()
+
+    def weigh(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        asked.extend(zip(left.tolist(), right.tolist(), strict=True))
+        return np.full(len(left), 9.0)
+
+    pairs = [(0, 1, EXACT, np.inf), (0, 2, PERSON, np.inf), (3, 4, EXACT, np.inf), (4, 5, LIKE, 5.0)]
+    guard = Guard(frozenset(), np.full(6, -1, np.int32), 0.0, weigh, "entities.e")
+    assert group(6, links(pairs), guard).group.tolist() == [0, 0, 0, 3, 3, 3]
+    assert sorted(asked) == [(3, 4), (3, 5), (4, 5)]
+    monkeypatch.setattr(clusters, "MOST_PAIRS", 2)
+    with pytest.raises(DataError, match="e: 3 pairs of rows that hang together would be weighed, and at most 2"):
+        group(6, links(pairs), guard)
+
+
+def test_a_group_is_weighed_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "CHUNK", 2)
+    chain = [(n, n + 1, LIKE, 9.0 - n) for n in range(5)]
+    for far in combinations(range(6), 2):
+        if far[1] - far[0] > 1:
+            assert grouped(6, chain, far=[far]) == [0] * far[1] + [far[1]] * (6 - far[1])
+
+
 def test_a_split_holds_against_all() -> None:
     for why in (EXACT, LIKE):
         assert grouped(3, [(0, 1, why, 9.0), (1, 2, why, 9.0)], split=[(0, 2)]) == [0, 0, 2]
@@ -142,7 +168,8 @@ def test_pairs_join_groups_as_if_every_two_rows_were_asked(data: st.DataObject) 
     every = [(a, b) for a in range(rows) for b in range(a + 1, rows)]
     chosen = data.draw(st.lists(st.sampled_from(every), unique=True, min_size=1))
     pairs = [
-        (a, b, data.draw(st.sampled_from((PERSON, EXACT, LIKE))), float(data.draw(st.integers(1, 5)))) for a, b in chosen
+        (a, b, data.draw(st.sampled_from((PERSON, EXACT, LIKE))), float(data.draw(st.integers(1, 5))))
+        for a, b in chosen
     ]
     far, split = (set(data.draw(st.lists(st.sampled_from(every), unique=True, max_size=5))) for _ in range(2))
     own = data.draw(st.lists(st.integers(-1, 2), min_size=rows, max_size=rows))
@@ -151,7 +178,7 @@ def test_pairs_join_groups_as_if_every_two_rows_were_asked(data: st.DataObject) 
     every_row = np.zeros(rows, np.int32)
     left, right = (np.array([pair[n] for pair in sorted(far)], dtype=np.int32) for n in (0, 1))
     guard = Guard(frozenset(split), np.array(own, np.int32), 0.0, lambda left, right: np.zeros(len(left)))
-    found = clusters._merged(every_row, np.ones(rows, bool), known, guard, (left, right, np.ones(len(far), bool)))
+    found = clusters._merged(every_row, np.ones(rows, bool), known, guard, (left, right))
     assert found.tolist() == pair_by_pair(rows, pairs, far, split, own)
 
 

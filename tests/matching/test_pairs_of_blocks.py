@@ -51,6 +51,13 @@ def test_a_block_that_is_too_large_is_cut_to_neighbours_and_no_other_loses_a_pai
     assert len(found) == len(set(found)) and set(found) == near | {(0, 99)}
 
 
+def test_the_last_neighbour_of_a_cut_block_is_no_new_pair_of_another() -> None:
+    small = [-1] * 100
+    small[0] = small[NEIGHBOURS] = small[NEIGHBOURS + 1] = 0
+    found = formed([[0] * 100, small], largest=50)
+    assert len(found) == len(set(found)) and (0, NEIGHBOURS + 1) in found
+
+
 def test_what_is_cut_is_told() -> None:
     made = Block("zip", frozenset(), np.zeros(60, dtype=np.int64))
     cuts = Pairing([made], np.arange(60, dtype=np.int32), np.full(60, -1, np.int32), 50, "here").cuts
@@ -73,3 +80,14 @@ def test_pairs_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_pairs_of_groups() -> None:
     left, right = all_pairs(np.array([3, -1, 3, 3, 1], dtype=np.int32))
     assert sorted(zip(left.tolist(), right.tolist(), strict=True)) == [(0, 2), (0, 3), (2, 3)]
+
+
+def test_pairs_of_groups_in_parts_are_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups = np.array([5, 2, 5, 2, -1, 5, 5, 2], dtype=np.int32)
+    wanted = zip(*(each.tolist() for each in all_pairs(groups)), strict=True)
+    monkeypatch.setattr(blocks, "CHUNK", 2)
+    parts = list(blocks.pairs_in_parts(groups))
+    assert max(len(left) for left, _ in parts) <= 3
+    assert sorted(pair for left, right in parts for pair in zip(left.tolist(), right.tolist(), strict=True)) == sorted(
+        wanted
+    )

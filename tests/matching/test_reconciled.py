@@ -155,6 +155,38 @@ def test_keys_of_several_parts_are_told_apart_whatever_is_in_these() -> None:
     assert sorted(looked_up.select("a", "b", "n").rows()) == sorted(frame.rows())
 
 
+def test_of_rows_with_one_key_a_lookup_takes_the_first() -> None:
+    frame = table(id=[7, 7], n=["b", "a"])
+    said = entity(**{"from": {"crm": {"n": "n"}}, "match": {"exact": ["n"]}})
+    found = as_tables("customer", found_in(said, {"crm": frame}), {"crm": frame.select("id")})
+    assert found[of_source("customer", "crm")].rows() == [(7, "crm:7", "a")]
+
+
+def test_fields_may_be_called_as_columns_are_called_within() -> None:
+    names = ("row", "thing", "value", "same", "best", "group", "field", "key 0", "key of it", "block")
+    said = entity(**{"from": {"crm": dict.fromkeys(names, "n")}, "match": {"exact": ["row"]}})
+    frame = table(id=[1, 2, 3], n=["b", "a", "b"])
+    found = found_in(said, {"crm": frame})
+    assert found.rows.select(names).rows() == [("b",) * len(names), ("a",) * len(names)]
+    keyed = frame.rename({"id": "key of it"})
+    said = entity(**{"from": {"crm": {"n": "n"}}, "match": {"exact": ["n"]}})
+    rows = draw("customer", said, {"crm": keyed}, {"crm": ("key of it",)})
+    made = as_tables("customer", reconcile("customer", said, rows), {"crm": keyed.select("key of it")})
+    assert made[of_source("customer", "crm")]["key of it"].to_list() == [1, 2, 3]
+
+
+def test_whole_numbers_that_would_be_rounded_beside_fractions_are_refused() -> None:
+    far = 2**53
+    said = entity(**{"from": {"crm": {"n": "n"}, "web": {"n": "n"}}, "match": {"exact": ["n"]}})
+    frames = {"crm": table(id=[1, 2], n=[far, -far]), "web": table(id=[1], n=[float(far)])}
+    assert groups(found_in(said, frames)) == {frozenset({"crm:1", "web:1"}), frozenset({"crm:2"})}
+    for wide in (far + 1, -far - 1):
+        with pytest.raises(DataError, match=f"entities.customer.from.crm.n: n has fractions .* holds {wide} here"):
+            rows_of(said, {**frames, "crm": table(id=[1, 2], n=[0, wide])})
+    cast = entity(**{"from": {"crm": {"n": "n"}, "web": {"n": "cast(n as bigint)"}}, "match": {"exact": ["n"]}})
+    assert len(groups(found_in(cast, {**frames, "crm": table(id=[1, 2], n=[far, far + 1])}))) == 2
+
+
 def test_nan_and_infinity_are_missing_and_match_nothing() -> None:
     values = [float("nan"), float("inf"), None, 1.0, 1.0]
     frames = {"crm": table(id=list(range(5)), n=values)}

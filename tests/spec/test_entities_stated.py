@@ -67,12 +67,25 @@ def test_an_entity_is_read_and_its_tables_are_sources(tmp_path: Path) -> None:
     jsonschema.validate(tree, json_schema())
 
 
+def test_more_kinds_of_pairs_than_one_number_tells_apart_are_refused(tmp_path: Path) -> None:
+    old = FILE[FILE.index("compare:") : FILE.index("      block:")]
+    for fields in (24, 25):  # six levels each
+        texts = ", ".join(f"n{n}: {{by: levenshtein, at: [0.9, 0.8, 0.7]}}" for n in range(fields))
+        drawn = "".join(f", n{n}: a" for n in range(fields))
+        made(tmp_path, (old, f"compare: {{{texts}}}\n"), ("seen: changed}", f"seen: changed{drawn}}}"))
+        if fields == 24:
+            assert len(load(tmp_path).spec.entities["customer"].match.compare) == fields
+    with pytest.raises(SpecError, match=r"25 fields in so many levels make 2.8e\+19 kinds of pairs"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("      web: {name", "      webb: {name", 'treadle.yaml:11:7: there is no source "webb"'),
         ("      web: {name", "      bare: {name", "bare has no key, by which its rows are known again"),
         ("zip: plz, seen: at}", "zip: plz, record: at}", 'no field may be called "record"'),
+        ("key: [site, id]", "key: [site, Entity_ID]", 'the key of web is called "Entity_ID"'),
         ("      web: {name: full, zip: plz, seen: at}", "      web: {}", "no field is drawn from it"),
         ("exact: [[name, zip]]", "exact: [mail]", 'no source gives a field "mail"'),
         ("exact: [[name, zip]]", "exact: [[]]", "an empty list says nothing"),

@@ -64,6 +64,8 @@ def bound_of(document: Document, node: Any) -> Bound | None:
     if len(found) > 1:
         if set(found) == {"mustBeGreaterOrEqualTo", "mustBeLessOrEqualTo"}:
             low, high = (document.number(node, key) for key in ("mustBeGreaterOrEqualTo", "mustBeLessOrEqualTo"))
+            if low > high:
+                raise document.error(node, found[1], "no number keeps both bounds", "the smaller is the lower one")
             return Bound(low, high, percent=percent)
         raise document.error(node, found[1], "a rule has one bound", "use mustBeBetween for two limits")
     key = str(found[0])

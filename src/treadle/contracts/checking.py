@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from treadle.contracts.beside import Beside
-from treadle.contracts.foreign import dangling
+from treadle.contracts.foreign import dangling, dangling_within, whole
 from treadle.contracts.moved import movements
 from treadle.contracts.planned import MARK, Plan, planned
 from treadle.contracts.quarantine import lines, whole_rows
@@ -99,35 +99,62 @@ def any_of(passed: pl.DataFrame, marks: list[str]) -> pl.Series:
 
 def with_keys(passed: pl.DataFrame, contract: Contract, plan: Plan, beside: Beside | None) -> pl.DataFrame:
     """The marks of what is asked of more than these rows: unique values among those that are kept, and foreign keys."""
-    import polars as pl
-
     if beside is None:
         return passed
     if beside.once and beside.kept is not None:
-        for rule in contract.rules:
-            mark = plan.marks.get(rule.id)
-            if rule.kind == "unique" and mark is not None and set(rule.columns) <= set(beside.kept.columns):
-                taken = beside.kept.select(rule.columns).unique().with_columns(pl.lit(True).alias("\x00taken"))
-                found = passed.select(rule.columns).join(taken, on=rule.columns, how="left", maintain_order="left")
-                passed = passed.with_columns(passed[mark] | found["\x00taken"].fill_null(False))
-    keys = [rule for rule in contract.rules if rule.foreign is not None and _asked(rule, plan, passed)]
-    keys = [
-        rule for rule in keys if rule.foreign is not None and rule.foreign.source in (*beside.others, beside.source)
-    ]
+        passed = _taken_marked(passed, contract, plan, beside.kept)
+    own = list[Rule]()
+    for rule in contract.rules:
+        if rule.foreign is None or not _asked(rule, plan, passed):
+            continue
+        if rule.foreign.source == beside.source:
+            own.append(rule)
+        elif rule.foreign.source in beside.others:
+            passed = _key_marked(passed, plan, rule.id, dangling(passed, rule, beside))
     # those that point into their own source come last: which rows are kept is known by then
-    keys.sort(key=lambda rule: rule.foreign is not None and rule.foreign.source == beside.source)
-    hard = [
-        plan.marks[rule.id]
-        for rule in contract.rules
-        if not rule.soft and not rule.batch_level and rule.id in plan.marks
-    ]
-    for rule in keys:
-        mark = f"{MARK}key {rule.id}"
-        bad = any_of(passed, hard)
-        passed = passed.with_columns(dangling(passed, rule, beside, bad).alias(mark))
-        plan.marks[rule.id] = mark
-        hard += [] if rule.soft else [mark]
+    if own:
+        bad = any_of(passed, _hard_marks(contract, plan))
+        for name, failing in dangling_within(passed, own, beside, bad).items():
+            passed = _key_marked(passed, plan, name, failing)
     return passed
+
+
+def _hard_marks(contract: Contract, plan: Plan) -> list[str]:
+    rules = [rule for rule in contract.rules if rule.id in plan.marks and not rule.soft and not rule.batch_level]
+    return list(dict.fromkeys(plan.marks[rule.id] for rule in rules))
+
+
+def _key_marked(passed: pl.DataFrame, plan: Plan, rule: str, failing: pl.Series) -> pl.DataFrame:
+    plan.marks[rule] = f"{MARK}key {rule}"
+    return passed.with_columns(failing.alias(plan.marks[rule]))
+
+
+def _taken_marked(passed: pl.DataFrame, contract: Contract, plan: Plan, kept: pl.DataFrame) -> pl.DataFrame:
+    """Unique values that are among those of `kept` are repeated ones, too."""
+    import polars as pl
+
+    for rule in contract.rules:
+        mark = plan.marks.get(rule.id)
+        if rule.kind != "unique" or mark is None or not set(rule.columns) <= set(kept.columns):
+            continue
+        taken = kept.select(rule.columns).unique().with_columns(pl.lit(True).alias("\x00taken"))
+        here = pl.DataFrame([_as_kept(passed[name], kept.schema[name]) for name in rule.columns])
+        found = here.join(taken, on=rule.columns, how="left", maintain_order="left")
+        passed = passed.with_columns(passed[mark] | found["\x00taken"].fill_null(False))
+    return passed
+
+
+def _as_kept(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """As the table has them, into which they would come: its type may be of before the contract changed. Missing where
+    it can hold none."""
+    import polars as pl
+
+    if values.dtype == dtype:
+        return values
+    try:
+        return whole(values) if values.dtype.is_float() and dtype == pl.Int64 else values.cast(dtype, strict=False)
+    except pl.exceptions.PolarsError:
+        return pl.repeat(None, len(values), dtype=dtype, eager=True).alias(values.name)
 
 
 def _asked(rule: Rule, plan: Plan, passed: pl.DataFrame) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle import expr
@@ -14,59 +15,83 @@ from treadle.errors import SpecError, nearest
 if TYPE_CHECKING:
     import polars as pl
 
-_HIT, _ROW = "\x00hit", "\x00row"
-_COMPARED: dict[frozenset[str], expr.Type] = {frozenset(("int", "float")): "float"}
+_HIT = "\x00hit"
+_COMPARED: dict[frozenset[str], expr.Type] = {frozenset(("int", "float")): "int"}
+"""As what values of two types are compared: whole numbers as they are, since a float is one number for several."""
 
 
-def dangling(frame: pl.DataFrame, rule: Rule, beside: Beside, bad: pl.Series) -> pl.Series:
-    """True in rows that fail the foreign key. `bad`: rows that are set aside for another reason.
-
-    A key that points into its own source may point to any row that is kept; where its own row is set aside, so are
-    those that point to it.
+def dangling(frame: pl.DataFrame, rule: Rule, beside: Beside) -> pl.Series:
+    """True in rows that fail a foreign key into another source.
 
     Raises:
         SpecError: the other source has no such column, or one of another type.
     """
-    import polars as pl
-
     key = rule.foreign
     assert key is not None
-    if key.source == beside.source:
-        return _within(frame, rule, key, beside, bad)
     beside.refuse_unknown(key.source, key.columns, rule.where)
-    there = beside.others[key.source]
-    here, other = _alike(frame.select(rule.columns), there, rule, key)
-    hit = here.join(
-        other.unique().with_columns(pl.lit(True).alias(_HIT)), on=here.columns, how="left", maintain_order="left"
-    )[_HIT]
-    return _failing(here, hit.fill_null(False), key)
+    here, other = _alike(frame, [beside.others[key.source]], rule, key)
+    return _failing(frame.select(rule.columns), _hit(here, other), key)
 
 
-def _failing(here: pl.DataFrame, hit: pl.Series, key: Foreign) -> pl.Series:
+def dangling_within(frame: pl.DataFrame, rules: Sequence[Rule], beside: Beside, bad: pl.Series) -> dict[str, pl.Series]:
+    """By rule, True in rows that fail it: of all foreign keys into the own source at once. `bad`: rows that are set
+    aside for another reason.
+
+    Such a key may point to any row that is kept; where a row is set aside, by whichever of them, so are those that
+    point to it. Soft ones set nothing aside, and are asked of what is kept in the end.
+
+    Raises:
+        SpecError: there is no such column, or one of another type.
+    """
+    import polars as pl
+
+    hard = {rule.id: _own_key(frame, rule, beside, bad) for rule in rules if not rule.soft}
+    found, gone = {name: each.failing for name, each in hard.items()}, bad
+    for failing in found.values():
+        gone = gone | failing
+    fresh = (gone & ~bad).arg_true().to_list()
+    if fresh:
+        more = _fallen(list(hard.values()), set(gone.arg_true().to_list()), fresh)
+        rows = pl.Series(range(frame.height), dtype=pl.Int64)
+        for (name, failing), fallen in zip(found.items(), more, strict=True):
+            found[name] = failing | rows.is_in(list(fallen))
+            gone = gone | found[name]
+    return found | {rule.id: _own_key(frame, rule, beside, gone).failing for rule in rules if rule.soft}
+
+
+def _hit(here: pl.DataFrame, there: pl.DataFrame) -> pl.Series:
+    import polars as pl
+
+    known = there.unique().with_columns(pl.lit(True).alias(_HIT))
+    return here.join(known, on=here.columns, how="left", maintain_order="left")[_HIT].fill_null(False)
+
+
+def _failing(given: pl.DataFrame, hit: pl.Series, key: Foreign) -> pl.Series:
     """As SQL's MATCH SIMPLE: with a missing part a key points nowhere, which is no fault unless nulls are refused."""
     import polars as pl
 
-    known = here.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
+    known = given.select(pl.all_horizontal(pl.all().is_not_null())).to_series()
     return ~hit & known if not key.nulls else ~(hit & known)
 
 
-def _alike(here: pl.DataFrame, there: pl.DataFrame, rule: Rule, key: Foreign) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Both sides under the same names and types."""
-    left, right = [], []
+def _alike(here: pl.DataFrame, there: Sequence[pl.DataFrame], rule: Rule, key: Foreign) -> list[pl.DataFrame]:
+    """The columns that point, and those that each of the others has for it, under the same names and types."""
+    made: list[list[pl.Series]] = [[] for _ in range(1 + len(there))]
     for number, (name, other) in enumerate(zip(rule.columns, key.columns, strict=True)):
-        known = _kinds(here.schema[name], there.schema[other])
+        columns = [here[name], *(frame[other] for frame in there)]
+        known = _kinds(*(each.dtype for each in columns))
         target = known[0] if len(known) == 1 else _COMPARED.get(frozenset(map(str, known)))
         if target is None:
-            said = [str(frame.schema[each]) for frame, each in ((here, name), (there, other))]
+            odd = next((each for each in columns if len(_kinds(columns[0].dtype, each.dtype)) > 1), columns[-1])
             raise SpecError(
-                f"{name} is of type {said[0]}, and {other} of {key.source} of type {said[1]}: none can be in the other",
+                f"{name} is of type {columns[0].dtype}, and {other} of {key.source} of type {odd.dtype}: none can be "
+                "in the other",
                 where=rule.where,
                 mend="declare both with one logicalType",
             )
-        dtype = expr.to_polars_type(target)
-        left.append(_as(here[name], dtype).alias(f"{number}"))
-        right.append(_as(there[other], dtype).alias(f"{number}"))
-    return type(here)(left), type(there)(right)
+        for side, values in zip(made, columns, strict=True):
+            side.append(_as(values, target).alias(f"{number}"))
+    return [type(here)(side) for side in made]
 
 
 def _kinds(*dtypes: pl.DataType) -> list[expr.Type | None]:
@@ -76,56 +101,76 @@ def _kinds(*dtypes: pl.DataType) -> list[expr.Type | None]:
     return list(dict.fromkeys(expr.polars_type(each) for each in dtypes if each != pl.Null)) or ["str"]
 
 
-def _as(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+def _as(values: pl.Series, target: expr.Type) -> pl.Series:
     import polars as pl
 
     if isinstance(values.dtype, pl.Datetime) and values.dtype.time_zone is None:
         values = values.dt.replace_time_zone("UTC")
-    return values.cast(dtype)
+    if target == "int" and expr.polars_type(values.dtype) == "float":
+        return whole(values)
+    return values.cast(expr.to_polars_type(target))
 
 
-def _within(frame: pl.DataFrame, rule: Rule, key: Foreign, beside: Beside, bad: pl.Series) -> pl.Series:
+def whole(values: pl.Series) -> pl.Series:
+    """Numbers as whole ones of 64 bits; missing where they are none.
+
+    >>> import polars as pl
+    >>> whole(pl.Series([7.0, 7.5, 1e300, None])).to_list()
+    [7, None, None, None]
+    """
     import polars as pl
 
+    made = values.cast(pl.Int64, strict=False)
+    same = made.cast(values.dtype, strict=False) == values
+    return made.set(~same.fill_null(False), None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """A key into its own source. `here`: what each row points to, and `own`: as what it is pointed to itself; `there`:
+    as what those are that are kept so far; `failing`: the rows that point to none of these."""
+
+    here: pl.DataFrame
+    own: pl.DataFrame
+    there: pl.DataFrame
+    failing: pl.Series
+
+
+def _own_key(frame: pl.DataFrame, rule: Rule, beside: Beside, bad: pl.Series) -> _Own:
+    import polars as pl
+
+    key = rule.foreign
+    assert key is not None
     for name in key.columns:
         if name not in frame.columns:
             raise SpecError(f'{key.source} has no column "{name}"', where=rule.where, mend=nearest(name, frame.columns))
-    here, own = _alike(frame.select(rule.columns), frame.select(key.columns), rule, key)
-    there = own.filter(~bad)
-    if beside.kept is not None:
-        there = pl.concat([there, _alike(frame.select(rule.columns), beside.kept, rule, key)[1]])
-    hit = here.join(
-        there.unique().with_columns(pl.lit(True).alias(_HIT)), on=here.columns, how="left", maintain_order="left"
-    )[_HIT]
-    failing = _failing(here, hit.fill_null(False), key)
-    fresh = (failing & ~bad).arg_true().to_list()
-    if not fresh:
-        return failing
-    more = _fallen(here.rows(), own.rows(), Counter(there.rows()), set((bad | failing).arg_true().to_list()), fresh)
-    return failing | pl.Series(range(frame.height), dtype=pl.Int64).is_in(list(more))
+    kept = [beside.kept] if beside.kept is not None and {*key.columns} <= {*beside.kept.columns} else []
+    here, own, *others = _alike(frame, [frame, *kept], rule, key)
+    there = pl.concat([own.filter(~bad), *others])
+    return _Own(here, own, there, _failing(frame.select(rule.columns), _hit(here, there), key))
 
 
-def _fallen(
-    here: Sequence[tuple[object, ...]],
-    own: Sequence[tuple[object, ...]],
-    left: Counter[tuple[object, ...]],
-    gone: set[int],
-    fresh: list[int],
-) -> set[int]:
-    """The rows that point to a row that is gone, to one that points to it, and so on. `left`: how many rows have each
-    key; `fresh`: those that have just gone."""
-    pointing: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for row, value in enumerate(here):
-        pointing[value].append(row)
-    more = set[int]()
+def _fallen(keys: Sequence[_Own], gone: set[int], fresh: list[int]) -> list[set[int]]:
+    """By key the rows that point to a row that is gone, to one that points to it, and so on. `fresh`: those that have
+    just gone."""
+    own, left = [each.own.rows() for each in keys], [Counter(each.there.rows()) for each in keys]
+    pointing, more = [_pointing(each.here) for each in keys], [set[int]() for _ in keys]
     while fresh:
         row = fresh.pop()
-        left[own[row]] -= 1
-        if left[own[row]] > 0:
-            continue
-        for child in pointing[own[row]]:
-            if child not in gone and None not in here[child]:
-                gone.add(child)
-                more.add(child)
-                fresh.append(child)
+        for mine, count, to, found in zip(own, left, pointing, more, strict=True):
+            count[mine[row]] -= 1
+            for child in to[mine[row]] if count[mine[row]] <= 0 else ():
+                if child not in gone:
+                    gone.add(child)
+                    found.add(child)
+                    fresh.append(child)
     return more
+
+
+def _pointing(here: pl.DataFrame) -> dict[tuple[object, ...], list[int]]:
+    """The rows that point to each key; with a missing part one points nowhere."""
+    found: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for row, value in enumerate(here.rows()):
+        if None not in value:
+            found[value].append(row)
+    return found

@@ -81,7 +81,9 @@ def _totals(frame: pl.DataFrame, values: pl.Series, by: tuple[str, ...], name: s
         return pl.DataFrame(
             [pl.Series(name, [known.sum() if len(known) else None], dtype=pl.Decimal(38, _scale(exact)))]
         )
-    return frame.select(by).with_columns(exact).group_by(by).agg(pl.col(name).sum())
+    # a group without any number has none, and not 0
+    sums = pl.when(pl.col(name).count() > 0).then(pl.col(name).sum())
+    return frame.select(by).with_columns(exact).group_by(by).agg(sums.alias(name))
 
 
 def _exact(values: pl.Series) -> pl.Series:
@@ -136,7 +138,7 @@ def _compared(left: pl.DataFrame, right: pl.DataFrame, sums: Sums, rule: Rule) -
         kinds = {expr.polars_type(side.schema[name]) for side in (left, right)} - {"null"}
         if len(kinds) > 1:
             raise SpecError(f"{name} is of another type in {sums.source or 'the rows'}", where=rule.where)
-    if not left.height and not right.height:
+    if not left[_LEFT].count() and (isinstance(sums.right, float) or not right[_RIGHT].count()):
         return Told(False, "there is no number to add up")
     both = left.join(right, on=sums.by, how="full", coalesce=True, nulls_equal=True)
     zero = pl.lit(Decimal(0))

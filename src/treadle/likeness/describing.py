@@ -60,11 +60,11 @@ def _of(values: pl.Series, kind: expr.Type) -> Described:
         return Described(values.name, kind, _few(known), _spread(known), unit=unit, missing=missing)
     forms = frozenset[str]()
     if kind == "str":
-        unit = unit or unit_of(values.name, known.value_counts(sort=True, name="rows").rename({values.name: "value"}))
+        unit = unit or unit_of(values.name, known.alias("value").value_counts(sort=True, name="rows"))
         made = known.cast(str_type()).str.slice(0, 40)
         for sign, pattern in (("9", r"\d+"), ("A", r"\p{Lu}+"), ("a", r"\p{Ll}+")):
             made = made.str.replace_all(pattern, sign)
-        forms = frozenset(made.value_counts(sort=True, name="rows").head(_FORMS)[values.name].to_list())
+        forms = frozenset(made.alias("form").value_counts(sort=True, name="rows").head(_FORMS)["form"].to_list())
     return Described(values.name, kind, _few(known), forms=forms, unit=unit, missing=missing)
 
 

@@ -14,7 +14,7 @@ from treadle import expr
 from treadle.errors import DataError, closest, nearest
 from treadle.mapping.converting import Missed, Place, converted, is_changed
 from treadle.mapping.instants import instants_in, unmarked
-from treadle.mapping.paths import NotMade, NotThere, find, root_of
+from treadle.mapping.paths import Found, NotMade, NotThere, find, root_of
 from treadle.mapping.rates import Rates
 
 if TYPE_CHECKING:
@@ -70,12 +70,15 @@ def apply(
     if partly:
         places = {name: place for name, place in places.items() if not _missing(place, schema)}
     taken: dict[str, pl.Expr] = {}
-    used = set[str]()
+    used, zoned = set[str](), set[str]()
     gone, unfit = list[NotThere](), list[NotMade]()
     for name, place in places.items():
         try:
-            column, taken[name] = _values(place, schema, types)
-            used.add(column)  # of an expression none
+            found = _values(place, schema, types)
+            taken[name] = found.values.alias(name)
+            used.add(found.column)  # of an expression none
+            if place.mapped.origin in instants or found.zoned:
+                zoned.add(name)
         except NotThere as bad:
             gone.append(bad)
     for each in gone:
@@ -85,8 +88,8 @@ def apply(
     changed: dict[str, pl.Series] = {}
     for place in filter(is_changed, places.values()):
         try:
-            values, zoned = made.get_column(place.target), place.mapped.origin in instants
-            changed[place.target], told = converted(values, place, rows, rates, before, instants=zoned)
+            values, known = made.get_column(place.target), place.target in zoned
+            changed[place.target], told = converted(values, place, rows, rates, before, instants=known)
             missed += told
         except DataError as bad:
             unfit.append(NotMade(bad.what, place.target, where=bad.where, mend=bad.mend))
@@ -105,7 +108,7 @@ def _under(where: str, name: str) -> str:
     return f"{where}.map.{name}" if where else f"map.{name}"
 
 
-def _values(place: Place, schema: pl.Schema, types: Mapping[str, expr.Type]) -> tuple[str, pl.Expr]:
+def _values(place: Place, schema: pl.Schema, types: Mapping[str, expr.Type]) -> Found:
     """The column that is taken for it, if it is one, and how its values are read."""
     missing = _missing(place, schema)
     if missing:
@@ -115,9 +118,8 @@ def _values(place: Place, schema: pl.Schema, types: Mapping[str, expr.Type]) -> 
         raise NotThere(what, place.target, missing[0], where=place.where, mend=mend, gone=True, near=near)
     if place.mapped.expression is not None:
         parsed = expr.parse(place.mapped.expression, types, where=f"{place.where}.expression")
-        return "", expr.to_polars(parsed).alias(place.target)
-    found = find(place.mapped.origin or "", schema, place.target, place.where)
-    return found.column, found.values.alias(place.target)
+        return Found("", expr.to_polars(parsed))
+    return find(place.mapped.origin or "", schema, place.target, place.where)
 
 
 def _missing(place: Place, schema: pl.Schema) -> list[str]:

@@ -42,10 +42,11 @@ class NotThere(NotMade):
 
 
 class Found:
-    """A place: the column that it begins in, and an expression that reads it."""
+    """A place: the column that it begins in, and an expression that reads it. `zoned`: it goes on within that column,
+    to times that came with a zone; of a column itself its type does not tell, since all are in UTC."""
 
-    def __init__(self, column: str, values: pl.Expr, kind: Any) -> None:
-        self.column, self.values, self.kind = column, values, kind
+    def __init__(self, column: str, values: pl.Expr, *, zoned: bool = False) -> None:
+        self.column, self.values, self.zoned = column, values, zoned
 
 
 def root_of(place: str, columns: Any) -> str:
@@ -91,12 +92,13 @@ def find(place: str, schema: pl.Schema, target: str, where: str) -> Found:
                 what = f'"{odd}" in "{place}" is no name of a field in JSON that is a text'
                 mend = "such a name has none of \\ * \" ' in it; read the text as an object, or by an expression"
                 raise NotThere(what, target, column, where=where, mend=mend)
-            return Found(column, values.str.json_path_match(_json_path(steps[number:])), _text())
+            return Found(column, values.str.json_path_match(_json_path(steps[number:])))
         values, kind = _step(values, kind, name, index, place, target, where)
     if kind.is_nested():
         what = "an object" if _is_object(kind) else "a list"
         raise NotThere(f"{place} is {what}", target, column, where=where, mend=_mend(kind, place))
-    return Found(column, _as_usual(values, kind), kind)
+    zoned = bool(steps) and getattr(kind, "time_zone", None) is not None
+    return Found(column, _as_usual(values, kind), zoned=zoned)
 
 
 def _step(
@@ -150,12 +152,6 @@ def _is_text(kind: Any) -> bool:
     import polars as pl
 
     return bool(kind == pl.String)
-
-
-def _text() -> Any:
-    import polars as pl
-
-    return pl.String()
 
 
 def _is_object(kind: Any) -> bool:

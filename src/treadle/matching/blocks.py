@@ -147,11 +147,7 @@ class Pairing:
     def _of(self, number: int, found: _Sorted) -> Iterator[Pairs]:
         import numpy as np
 
-        total, first = np.cumsum(found.reach, dtype=np.int64), 0
-        while first < len(found.order):
-            before = int(total[first - 1]) if first else 0
-            last = max(int(np.searchsorted(total, before + CHUNK, side="right")), first + 1)
-            left, right = _side_by_side(found.order, found.reach, first, last)
+        for left, right in _in_parts(found):
             fresh = np.ones(len(left), bool)
             for earlier in range(number):
                 fresh &= ~self._formed(earlier, left, right)
@@ -159,7 +155,6 @@ class Pairing:
             left, right = left[fresh], right[fresh]
             if len(left):
                 yield Pairs(np.minimum(left, right), np.maximum(left, right), np.full(len(left), number, np.int32))
-            first = last
 
     def _formed(self, number: int, left: Index, right: Index) -> NDArray[np.bool_]:
         """Which pairs a block forms."""
@@ -178,6 +173,18 @@ class Pairing:
         return same
 
 
+def _in_parts(found: _Sorted) -> Iterator[tuple[Index, Index]]:
+    """Each row with those that follow it within its reach, at most `CHUNK` pairs at a time, and those of one row."""
+    import numpy as np
+
+    total, first = np.cumsum(found.reach, dtype=np.int64), 0
+    while first < len(found.order):
+        before = int(total[first - 1]) if first else 0
+        last = max(int(np.searchsorted(total, before + CHUNK, side="right")), first + 1)
+        yield _side_by_side(found.order, found.reach, first, last)
+        first = last
+
+
 def _side_by_side(order: Index, reach: Index, first: int, last: int) -> tuple[Index, Index]:
     """Each of the rows from `first` to `last` with those that follow within its reach."""
     import numpy as np
@@ -192,8 +199,21 @@ def all_pairs(groups: Index) -> tuple[Index, Index]:
     """Every pair of rows of one group. groups: the number of each row's group, -1 for none."""
     import numpy as np
 
-    found = _sorted(
-        Block("", frozenset(), groups.astype(np.int64)), np.arange(len(groups), dtype=np.int32), len(groups)
-    )
+    found = _whole_groups(groups)
     left, right = _side_by_side(found.order, found.reach, 0, len(found.order))
     return np.minimum(left, right), np.maximum(left, right)
+
+
+def pairs_in_parts(groups: Index) -> Iterator[tuple[Index, Index]]:
+    """As `all_pairs`, at most `CHUNK` at a time, and those of one row."""
+    import numpy as np
+
+    for left, right in _in_parts(_whole_groups(groups)):
+        yield np.minimum(left, right), np.maximum(left, right)
+
+
+def _whole_groups(groups: Index) -> _Sorted:
+    import numpy as np
+
+    each = Block("", frozenset(), groups.astype(np.int64))
+    return _sorted(each, np.arange(len(groups), dtype=np.int32), len(groups))

@@ -7,11 +7,12 @@ together is cut (complete linkage, Sørensen 1948, with a limit). Exact keys and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from treadle.matching.blocks import all_pairs
+from treadle.errors import DataError
+from treadle.matching.blocks import MOST_PAIRS, pairs_in_parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,12 +50,14 @@ class Links:
 @dataclass(frozen=True, eq=False)
 class Guard:
     """What may not be in one group: pairs that a person split, two rows of a source in which nothing comes twice
-    (`distinct`: the number of such a source, else -1), and, by `weigh`, rows that weigh less than `least`."""
+    (`distinct`: the number of such a source, else -1), and, by `weigh`, rows that weigh less than `least`. `where`:
+    what an error names."""
 
     split: frozenset[tuple[int, int]]
     distinct: Index
     least: float
     weigh: Callable[[Index, Index], Floats]
+    where: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,11 @@ def components(rows: int, left: Index, right: Index) -> Index:
 
 
 def group(rows: int, links: Links, guard: Guard) -> Grouped:
-    """Which rows are one thing."""
+    """Which rows are one thing.
+
+    Raises:
+        DataError: so much hangs together that too many pairs would have to be weighed.
+    """
     import numpy as np
 
     links, notes = _lightened(rows, links)
@@ -94,14 +101,35 @@ def group(rows: int, links: Links, guard: Guard) -> Grouped:
     doubtful[label[_clashing(label, many, guard)]] = True
     for one, other in guard.split:
         doubtful[label[one]] |= label[one] == label[other]
-    weighed = many & (size[label] > 2) & (size[label] <= LARGEST)
-    left, right = all_pairs(np.where(weighed, label, -1).astype(np.int32))
-    bits = guard.weigh(left, right)
-    far = (bits < guard.least) & ~_among(links.of(links.why != LIKE), left, right, rows)
-    doubtful[label[left[far]]] = True
+    far = _far(label, size, links, guard)
+    doubtful[label[far[0]]] = True
     if doubtful.any():
-        label = _merged(label, doubtful, links, guard, (left, right, far))
+        label = _merged(label, doubtful, links, guard, far)
     return Grouped(label, notes)
+
+
+def _far(label: Index, size: NDArray[np.int64], links: Links, guard: Guard) -> tuple[Index, Index]:
+    """Pairs of rows of one group that weigh less than they may. Groups that no likeness holds together are not asked:
+    exact keys and persons put rows together whatever they weigh."""
+    import numpy as np
+
+    alike = np.zeros(len(label), bool)
+    alike[label[links.left[links.why == LIKE]]] = True
+    asked = alike & (size > 2) & (size <= LARGEST)
+    pairs = int((size[asked] * (size[asked] - 1) // 2).sum())
+    if pairs > MOST_PAIRS:
+        raise DataError(
+            f"{pairs:,} pairs of rows that hang together would be weighed, and at most {MOST_PAIRS:,} are",
+            where=guard.where,
+            mend="compare more fields, or raise `same`, so that fewer are alike",
+        )
+    firm, none = links.of(links.why != LIKE), np.zeros(0, np.int32)
+    left, right = [none], [none]
+    for one, other in pairs_in_parts(np.where(asked[label], label, -1).astype(np.int32)):
+        far = (guard.weigh(one, other) < guard.least) & ~_among(firm, one, other, len(label))
+        left.append(one[far])
+        right.append(other[far])
+    return np.concatenate(left), np.concatenate(right)
 
 
 def _clashing(label: Index, many: NDArray[np.bool_], guard: Guard) -> NDArray[np.int64]:
@@ -148,19 +176,14 @@ def _lightened(rows: int, links: Links) -> tuple[Links, tuple[str, ...]]:
         links = links.of(~drop)
 
 
-def _merged(
-    label: Index, doubtful: NDArray[np.bool_], links: Links, guard: Guard, far: tuple[Index, Index, NDArray[np.bool_]]
-) -> Index:
-    """The doubtful groups, put together once more, the strongest pairs first."""
+def _merged(label: Index, doubtful: NDArray[np.bool_], links: Links, guard: Guard, far: tuple[Index, Index]) -> Index:
+    """The doubtful groups, put together once more, the strongest pairs first. far: pairs that weigh too little."""
     import numpy as np
 
-    left, right, bad = far
-    apart = set(guard.split)
-    own = bad & doubtful[label[left]]
-    unlike = set(zip(left[own].tolist(), right[own].tolist(), strict=True))
+    unlike = zip(far[0].tolist(), far[1].tolist(), strict=True)
     mine = links.of(doubtful[label[links.left]])
     order = np.lexsort((mine.right, mine.left, -mine.bits, mine.why))
-    made = _Merging(np.flatnonzero(doubtful[label]).tolist(), guard.distinct, apart, unlike)
+    made = _Merging(np.flatnonzero(doubtful[label]).tolist(), guard.distinct, guard.split, unlike)
     for n in order.tolist():
         made.merge(int(mine.left[n]), int(mine.right[n]), int(mine.why[n]))
     found = label.copy()
@@ -170,11 +193,11 @@ def _merged(
 
 
 class _Merging:
-    """Groups that grow pair by pair, the smaller one into the larger: a pair costs what is known of the smaller, and not
-    all pairs of two groups. Each is known by one of its rows."""
+    """Groups that grow pair by pair, the smaller one into the larger: a pair costs what is known of the smaller, and
+    not all pairs of two groups. Each is known by one of its rows."""
 
     def __init__(
-        self, rows: list[int], distinct: Index, apart: set[tuple[int, int]], unlike: set[tuple[int, int]]
+        self, rows: list[int], distinct: Index, apart: Iterable[tuple[int, int]], unlike: Iterable[tuple[int, int]]
     ) -> None:
         self.home = {row: row for row in rows}
         self.members = {row: [row] for row in rows}
@@ -205,7 +228,7 @@ class _Merging:
         few, home = (one, other) if len(foes[one]) <= len(foes[other]) else (other, one)
         return any(self.home.get(row) == home for row in foes[few])
 
-    def _foes(self, pairs: set[tuple[int, int]]) -> dict[int, set[int]]:
+    def _foes(self, pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
         """Rows that must not come to the rows of each group."""
         found = {row: set[int]() for row in self.home}
         for one, other in pairs:

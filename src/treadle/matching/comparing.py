@@ -31,6 +31,9 @@ MISSING, EQUAL = 0, 1
 """Levels; the last one is of all that is less alike than any other."""
 _CLOSE = 1e-6
 """A likeness of three in five is at least 0.6, though no float is."""
+_STEPS = 3
+"""Steps of a float by which the difference of two decimals may be off: half of one for each of the two, for the
+difference and for the limit, where a step of the last two is at most twice that of the larger number."""
 
 
 class Likeness(Protocol):
@@ -184,14 +187,17 @@ class _Apart:
         import polars as pl
 
         self.values = None if values is None else values.to_physical().cast(pl.Float64).fill_null(np.nan).to_numpy()
-        self.within = within
+        self.within, self.exact = within, values is None or not values.dtype.is_float()
 
     def __call__(self, left: Index, right: Index) -> Levels:
         import numpy as np
 
         found = np.full(len(left), EQUAL + 1 + len(self.within), np.uint8)
         if self.values is not None:
-            apart = np.abs(self.values[left] - self.values[right])
+            one, other = self.values[left], self.values[right]
+            apart = np.abs(one - other)
+            if not self.exact:  # 20.09 and 19.99 are 0.1 apart, as they are written
+                apart -= _STEPS * np.spacing(np.maximum(np.abs(one), np.abs(other)))
             for n, most in reversed(list(enumerate(self.within))):
                 found[apart <= most] = EQUAL + 1 + n
         return found

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from treadle.matching.rows import Rows
     from treadle.spec import Entity
 
+_ROW = "\x00row"
+"""No field is called so."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -52,7 +55,7 @@ def prepare(name: str, entity: Entity, rows: Rows) -> Prepared:
     numbers = [entity.distinct.index(s) if s in entity.distinct else -1 for s in rows.sources]
     source = pl.col("source").replace_strict(list(rows.sources), numbers, return_dtype=pl.Int32)
     compared = list(entity.match.compare) or list(rows.fields)
-    order = whole.with_row_index("row").sort([*compared, "row"], nulls_last=True)["row"].to_numpy()
+    order = whole.with_row_index(_ROW).sort([*compared, _ROW], nulls_last=True)[_ROW].to_numpy()
     rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
     fields = fields_of(name, entity, expr.column_types(given), light, whole)

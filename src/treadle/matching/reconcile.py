@@ -58,7 +58,7 @@ def reconcile(
     said, gone = said_links(ready, decisions)
     exact, common = exact_links(entity, ready)
     links = all_of([said, exact, found.links], len(rows))
-    guard = Guard(split_pairs(ready, decisions), ready.distinct, found.perhaps, found.weigh)
+    guard = Guard(split_pairs(ready, decisions), ready.distinct, found.perhaps, found.weigh, where)
     progress(1, 1, "rows grouped")
     grouped = group(len(rows), links.of(links.bits >= found.same), guard)
     members = rows.frame.with_columns(rows.frame["record"].gather(grouped.group).alias(ID))

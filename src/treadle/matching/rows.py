@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from treadle.spec import Entity
 
+_EXACT = 2**53
+"""Up to this each whole number is a float of its own."""
 _NAMELESS = 12
 """Digits of the hash that names a row without a key by its content."""
 
@@ -44,7 +46,8 @@ def draw(name: str, entity: Entity, frames: Mapping[str, pl.DataFrame], keys: Ma
 
     Raises:
         SpecError: as `types_of_fields`.
-        DataError: two rows would be called alike.
+        DataError: two rows would be called alike; a whole number that would be rounded, since another source has
+            fractions in its field.
     """
     import polars as pl
 
@@ -80,12 +83,14 @@ def _of_source(
             made.append(pl.lit(None, dtype=dtype).alias(field))
             continue
         parsed = expr.parse(columns[field], known, where=f"entities.{name}.from.{source}.{field}")
+        if (parsed.type, kind) == ("int", "float"):
+            _refuse_rounded(frame.select(expr.to_polars(parsed)).to_series(), field, f"entities.{name}.from.{source}")
         value = expr.to_polars(parsed).cast(dtype)
         made.append((_written(value) if kind == "str" else value).alias(field))
     text = key_text(keys)
-    own = [pl.col(key).alias(f"key {n}") for n, key in enumerate(keys)]
+    own = [pl.col(key).alias(f"\x00key {n}") for n, key in enumerate(keys)]
     drawn = frame.select(text.alias("key"), *own, *made)
-    order = [f"key {n}" for n in range(len(keys))]
+    order = [f"\x00key {n}" for n in range(len(keys))]
     drawn = drawn.sort([*order, *(pl.col(field).cast(pl.String) for field in types)], nulls_last=True)
     drawn = _keyed(drawn, list(types))
     nth = pl.int_range(pl.len()).over("key") + 1
@@ -93,6 +98,18 @@ def _of_source(
         "{}:{}{}", pl.lit(source), "key", pl.when(nth > 1).then(pl.format("#{}", nth)).otherwise(pl.lit(""))
     )
     return drawn.select(record.alias("record"), pl.lit(source).alias("source"), "key", *types)
+
+
+def _refuse_rounded(values: pl.Series, field: str, where: str) -> None:
+    """Raises DataError where whole numbers would be one as floats."""
+    far = values.filter((values > _EXACT) | (values < -_EXACT))
+    if len(far):
+        raise DataError(
+            f"{field} has fractions in another source, and holds {far[0]} here, a whole number that no float tells "
+            "from others",
+            where=f"{where}.{field}",
+            mend="draw it as one type everywhere: cast(… as bigint), or cast(… as varchar)",
+        )
 
 
 def key_text(keys: tuple[str, ...]) -> pl.Expr:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from treadle.matching.blocks import Index
     from treadle.spec import Entity
 
+_THING = "\x00thing"
+"""Beside the fields, of which none is called so."""
 SEPARATOR = " | "
 """Between the values that did not count, as ``web:3=Ann | web:9=Anna``."""
 
@@ -43,7 +45,7 @@ def settle(
 
     whole = members.select(pl.Series("thing", group), pl.int_range(pl.len(), dtype=pl.Int32).alias("row"))
     things = whole.group_by("thing").agg(pl.len().cast(pl.Int64).alias("rows")).sort("thing")
-    rows = things.select(members[ID].gather(things["thing"]).alias(ID), "rows", "thing")
+    rows = things.select(members[ID].gather(things["thing"]).alias(ID), "rows", pl.col("thing").alias(_THING))
     choices = [_no_choices()]
     for field in entity.fields:
         rule = entity.settle.get(field, entity.otherwise)
@@ -52,12 +54,11 @@ def settle(
         lines = _choices(there, won, members, field, rule_said(rule))
         won, set_lines = _set(won, members, group, field, decisions, where)
         choices += [lines.join(set_lines.select("thing"), on="thing", how="anti"), set_lines]
-        rows = rows.join(
-            won.select("thing", pl.col("value").alias(field)), on="thing", how="left", maintain_order="left"
-        )
+        values = won.select(pl.col("thing").alias(_THING), pl.col("value").alias(field))
+        rows = rows.join(values, on=_THING, how="left", maintain_order="left")
     told = pl.concat(choices).sort("thing", pl.col("field").cast(pl.Enum(entity.fields)))
     named = told.select(members[ID].gather(told["thing"]).alias(ID), *told.columns[1:])
-    return rows.drop("thing"), named
+    return rows.drop(_THING), named
 
 
 def rule_said(rule: Rule) -> str:

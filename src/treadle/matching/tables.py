@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from treadle.matching.reconcile import Reconciled
 
+_KEY = "\x00key"
+
 
 def as_tables(name: str, found: Reconciled, keys: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """The entity's own table, those that say why it is as it is, and one for each source. keys: the columns of each
@@ -27,9 +29,11 @@ def _by_key(found: Reconciled, source: str, keys: pl.DataFrame) -> pl.DataFrame:
 
     A field that is called as a column of the key is left out.
     """
+    import polars as pl
+
     members = found.members.filter(source=source).unique("key", keep="first", maintain_order=True)
-    named = keys.drop_nulls().unique(maintain_order=True).with_columns(key_text(tuple(keys.columns)).alias("key of it"))
-    known = named.join(members.select("key", ID), left_on="key of it", right_on="key", how="inner")
+    named = keys.drop_nulls().unique(maintain_order=True).with_columns(key_text(tuple(keys.columns)).alias(_KEY))
+    known = named.join(members.select(pl.col("key").alias(_KEY), ID), on=_KEY, how="inner")
     fields = [name for name in found.rows.columns if name not in (ID, "rows", *keys.columns)]
     settled = found.rows.select(ID, *fields)
-    return known.drop("key of it").join(settled, on=ID, how="left").sort(keys.columns)
+    return known.drop(_KEY).join(settled, on=ID, how="left").sort(keys.columns)

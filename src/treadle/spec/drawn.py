@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 from treadle.errors import SpecError
@@ -21,6 +22,8 @@ LIKENESS: dict[str, tuple[float, ...]] = {
     "token_set": (0.95, 0.8),
 }
 """Levels of likeness, where the file says none."""
+_MOST_LEVELS = 2**63
+"""Levels of all fields together: which of them a pair has is one number of 64 bits."""
 
 
 def compared(said: Comparing | str) -> Comparing:
@@ -87,6 +90,10 @@ def _drawn(spec: ProjectSpec, path: str, entity: Entity) -> Iterator[Problem]:
         elif not spec.sources[source].keys:
             said = f"{source} has no key, by which its rows are known again"
             yield Problem(here, said, mend=f"give sources.{source} a `key:`")
+        elif taken := [key for key in spec.sources[source].keys if key.lower() == ID]:
+            said = f'the key of {source} is called "{taken[0]}", as the column is that says which thing a row is'
+            mend = f"give it another name: sources.{source}.map: {{{source}_id: {taken[0]}}}, and key: {source}_id"
+            yield Problem(here, said, mend=mend)
         if not columns:
             yield Problem(here, "no field is drawn from it", mend=f"write {source}: {{FIELD: COLUMN}}")
     for name in entity.fields:
@@ -111,6 +118,12 @@ def _matched(path: str, entity: Entity) -> Iterator[Problem]:
     if match.compare and not match.block:
         said = "`compare` needs `block`: pairs of rows that are worth a look; all pairs would be too many"
         yield Problem(f"{path}.block", said, mend="such as block: [[postcode], [born]]")
+    levels = math.prod(3 + len(said.at) + len(said.within) for said in map(compared, match.compare.values()))
+    if levels > _MOST_LEVELS:
+        said = (
+            f"{len(match.compare)} fields in so many levels make {levels:.1e} kinds of pairs, and 9.2e+18 is the most"
+        )
+        yield Problem(f"{path}.compare", said, mend="compare fewer fields, or give them fewer levels")
     if match.block and not match.compare:
         yield Problem(f"{path}.block", "pairs are formed that nothing compares", mend="add `compare:`")
     if match.perhaps > match.same:
