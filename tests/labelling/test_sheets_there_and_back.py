@@ -50,7 +50,7 @@ def test_what_was_said_comes_back_as_it_was(tmp_path: Path, ending: str) -> None
     found = {each.row: each for each in read_sheet(written(tmp_path, ending, {"1": word}), "lin")}
     assert set(found) == set(ROWS.values())
     first, second = found[ROWS["1"]], found[ROWS["2"]]
-    assert (first.label, first.implausible, first.comment, first.seen) == ("yes", "amount, row", comment, 7)
+    assert (first.label, first.implausible, first.comment, first.seen) == ("yes", ("amount, row",), comment, 7)
     assert (second.label, second.comment, second.seen, second.place) == ("", "", 0, "row 3")
 
 
@@ -93,7 +93,7 @@ def test_a_sheet_of_before_it_had_a_key_and_a_time_is_taken(tmp_path: Path) -> N
     file = tmp_path / "sheet.csv"
     file.write_text(f"row,for,seen,label,implausible,comment,why\n{ROWS['2']},lin,0,yes,amount,,\n", "utf-8")
     (found,) = read_sheet(file, "lin")
-    assert (found.row, found.label, found.implausible) == (ROWS["2"], "yes", "amount")
+    assert (found.row, found.label, found.implausible) == (ROWS["2"], "yes", ("amount",))
 
 
 CLASHING = ("model", "source", "comment", "label", "why", "row", "key", "model (feature)", "amount")
