@@ -30,11 +30,10 @@ def trees(text: str) -> list[Any]:
 def in_brackets(text: str) -> str:
     """What stands between the outermost brackets of a call; those of a comment beside it are none."""
     import sqlglot
-    from sqlglot.tokens import TokenType
 
     tokens = sqlglot.tokenize(text, read="duckdb")
-    first = next(token.end for token in tokens if token.token_type == TokenType.L_PAREN)
-    last = next(token.start for token in reversed(tokens) if token.token_type == TokenType.R_PAREN)
+    first = next(token.end for token in tokens if token.token_type.name == "L_PAREN")
+    last = next(token.start for token in reversed(tokens) if token.token_type.name == "R_PAREN")
     return text[first + 1 : last].strip()
 
 
