@@ -92,6 +92,7 @@ def test_a_server_keeps_a_class_by_its_name_whatever_it_was_told_as(journal: Fol
             open_model=lambda _, live=live: live, open_state=lambda _: None, rebuild=lambda *_: None,
         )  # fmt: skip
         assert endpoint.take_outcomes(b'{"prediction_id":"a","label":%b}' % label) == 1
+        endpoint._outcomes.close()
         assert list(records(journal, "outcomes"))[-1]["label"] == name
 
 
