@@ -97,6 +97,18 @@ def test_a_scale_counts_how_far_labels_are_apart(tmp_path: Path) -> None:
     assert measured.values == ["1", "2.5", "3"] and measured.scale == "interval"
 
 
+def test_amounts_may_all_be_different(tmp_path: Path) -> None:
+    """102 of them by two persons, each a quarter apart: nearly of one mind, and none of them equal."""
+    rows = "item,by,label\n" + "".join(f"{n},lin,{n}.5\n{n},bo,{n}.75\n" for n in range(51))
+    told, lines = found(tmp_path, rows, numbers=True, rule="newest")
+    assert (told.labels, told.twice, told.alike, told.values) == (102, 51, 0.0, [])
+    assert told.alpha == pytest.approx(1, abs=1e-3) and told.interval[0] is not None
+    (pair,) = told.pairs
+    assert (pair.items, pair.alike, pair.kappa) == (51, 0.0, None)
+    assert pair.why == "102 labels are amounts, and it is of names"
+    assert lines["50"].label == "50.75"
+
+
 def test_numbers_with_gaps_are_the_items_that_they_were(tmp_path: Path) -> None:
     _, lines = found(tmp_path, "item,by,label\n10,lin,1\n10,bo,\n20,lin,0\n20,bo,0\n")
     assert list(lines) == ["10", "20"] and lines["10"].said == ["lin: 1"]

@@ -240,6 +240,20 @@ def test_terms_that_all_have_agreed_to_since_one_went_to_another_option_stay_so(
         assert found is not None and found.experiment is not None and found.experiment.status == status, option
 
 
+def test_terms_are_not_agreed_to_while_nobody_is_for_one_of_their_sides(shop: Path) -> None:
+    """bo goes to a third thing: that lin and ada are of one mind closes nothing, and what bo comes back to may."""
+    question(shop, options=("keep: as it is", "drop", "halve"))
+    for who, option in (("lin", "drop"), ("bo", "keep")):
+        decide_say(SayRequest(project=str(shop), name="amount", chosen=option, because="so"), asked(who))
+    number = terms(shop, between=("keep", "drop")).experiment.entry
+    decide_say(SayRequest(project=str(shop), name="amount", chosen="halve", because="so"), asked("bo"))
+    assert agreed(shop, "ada", number=number).experiment.status == "stated"
+    with pytest.raises(DecisionError, match="not agreed to the terms"):
+        settled(shop)
+    decide_say(SayRequest(project=str(shop), name="amount", chosen="keep", because="so"), asked("bo"))
+    assert agreed(shop, "bo", number=number).experiment.status == "agreed"
+
+
 def test_terms_wait_for_the_mediator_whose_day_has_come(shop: Path) -> None:
     """ada, who was to decide, is a party by now: that she and bo have agreed is not that all have."""
     given = {"project": str(shop), "name": "amount"}

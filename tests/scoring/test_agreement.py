@@ -80,6 +80,27 @@ def test_alpha_minds_neither_who_is_first_nor_the_order_of_items(pairs: list[tup
     assert math.isnan(values[0]) or values[0] <= 1 + 1e-12
 
 
+THREE = st.tuples(*[st.one_of(st.none(), st.integers(-9, 9))] * 3)
+
+
+@given(st.lists(THREE, min_size=1, max_size=12))
+def test_alpha_of_amounts_is_that_of_all_pairs_of_them(rows: list[tuple[int | None, ...]]) -> None:
+    numbers = [1e6 + n / 8 for n in range(19)]
+    matrix = np.array([[NOTHING if n is None else n + 9 for n in row] for row in rows]).T
+    items = [said for row in rows if len(said := [numbers[n + 9] for n in row if n is not None]) >= 2]
+    every = [value for said in items for value in said]
+    within = sum((a - b) ** 2 / (len(said) - 1) for said in items for a in said for b in said)
+    chance = sum((a - b) ** 2 for a in every for b in every) / max(len(every) - 1, 1)
+    found = alpha(matrix, numbers, "interval", replicates=10)
+    assert found.items == len(items)
+    if chance == 0:
+        assert math.isnan(found.value.value)
+    else:
+        assert found.value.value == pytest.approx(1 - within / chance)
+        equal = sum(((sum(a == b for a in said for b in said) - len(said)) / (len(said) - 1)) for said in items)
+        assert found.alike == pytest.approx(equal / len(every))
+
+
 def test_one_who_says_nothing_changes_nothing() -> None:
     silent = np.vstack([FOUR, np.full(12, NOTHING)])
     assert alpha(silent, range(6)) == alpha(FOUR, range(6))

@@ -20,6 +20,8 @@ from test_retention import release
 
 from services.s3 import Server
 from treadle.address import Address
+from treadle.api.concern import ListConcernsRequest, RaiseRequest, concern_list, concern_raise
+from treadle.api.operation import Context
 from treadle.backends.embedded import FolderShelf, TieredTables
 from treadle.backends.s3.shelf import BucketShelf
 from treadle.errors import EvidenceError, SpecError, StoreError
@@ -28,6 +30,7 @@ from treadle.evidence.kinds.files_moved import FilesMoved
 from treadle.evidence.kinds.files_retrieved import FilesRetrieved
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.plans.measures import storage_tiers, window_of
+from treadle.principal import Principal
 from treadle.store import Snapshot
 from treadle.tiering.found import Moved
 from treadle.tiering.moving import bring_back, lying, move
@@ -401,3 +404,19 @@ def test_what_killed_moves_left_is_cleared_and_what_is_being_written_stays(tmp_p
     FolderShelf(cool).put(away.relative_to(cool).as_posix(), away)
     tables.bring_back("t", snapshot.parts)
     assert not any(each.exists() for each in left) and all(each.exists() for each in young)
+
+
+def test_who_raises_a_concern_is_named_by_no_reading_of_before(workspace: Workspace):
+    """What was read out of a colder place waits to be told; told by this command it would say who sat there."""
+    old, *_ = monthly(workspace)
+    asked(workspace, apply=True)
+    workspace.tables.read(old)
+    before, place = [entry.seq for entry in workspace.chain.find()], str(workspace.project.root)
+    assert workspace.tiers is not None and workspace.tiers.retrieved()
+    grace, ada = (Context(Principal("person", who), hear=lambda prompt: "we hurry") for who in ("grace", "ada"))
+    concern_raise(RaiseRequest(project=place), grace)
+    assert [entry.seq for entry in workspace.chain.find()] == before and workspace.tiers.retrieved()
+    concern_list(ListConcernsRequest(project=place), ada)
+    after = workspace.chain.find()[len(before) :]
+    assert {(entry.kind, entry.actor) for entry in after} == {("files.retrieved", "ada")}
+    assert not workspace.tiers.retrieved()

@@ -209,7 +209,8 @@ class Operation:
                 work.workspace.project.named_in(bad)
             raise
         finally:
-            _retrieved(work)
+            if not self.quiet:  # what waits to be told is told by the next command, in the name of whose that is
+                _retrieved(work)
 
     def enter(self, request: Any, context: Context) -> Work:
         """The one door: find who asks, ask the table, open the workspace.

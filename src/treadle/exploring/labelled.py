@@ -15,6 +15,7 @@ from msgspec import Struct
 from treadle.errors import DataError, nearest
 from treadle.labelling import settle
 from treadle.scoring.agreement import NOTHING, Agreed, Codes, Scale, alpha, kappa
+from treadle.scoring.bootstrap import Interval
 from treadle.spec import Layout
 from treadle.spec.experts import Rule
 
@@ -58,8 +59,9 @@ class Pair(Struct, frozen=True):
 
 
 class Labelled(Struct, frozen=True):
-    """`items`: all there are, `twice`: those with two labels and more. `alike`: the share of pairs of labels that are
-    equal. `unlike`: items on which labellers differ, `others` more are not listed; `settled` and `open` count items."""
+    """`items`: all there are, `twice`: those with two labels and more. `values`: the labels that there are; none of
+    numbers that are more than `MOST_VALUES`. `alike`: the share of pairs of labels that are equal. `unlike`: items on
+    which labellers differ, `others` more are not listed; `settled` and `open` count items."""
 
     file: str
     items: int
@@ -121,7 +123,7 @@ def agreed(
         items=len(items),
         labels=len(said),
         labellers=labellers,
-        values=values,
+        values=values if len(values) <= MOST_VALUES else [],
         scale=scale,
         twice=whole.items,
         alike=_number(whole.alike),
@@ -206,7 +208,7 @@ def _floats(column: pl.Series) -> pl.Series:
 def _values(said: Labels, order: Sequence[str], *, numbers: bool) -> tuple[list[str], Scale, list[float]]:
     """The labels that there are, in their order; what scale they are on, and what number each stands for."""
     there = sorted(set(said.values()))
-    if len(there) > MOST_VALUES:
+    if len(there) > MOST_VALUES and not numbers:  # amounts that are all different are no wrong column
         raise DataError(
             f"{len(there):,} labels are more than {MOST_VALUES}", where="--label", mend="is it the right column?"
         )
@@ -242,7 +244,17 @@ def _codes(said: Labels, items: Sequence[str], labellers: Sequence[str], values:
 def _pairs(codes: Codes, labellers: Sequence[str], values: int) -> list[Pair]:
     """Of each two; of many labellers the first pairs alone, since each of them is drawn a thousand times."""
     pairs = [(a, b) for a in range(len(labellers)) for b in range(a + 1, len(labellers))][:SHOWN]
-    return [_pair(labellers[a], labellers[b], kappa(codes[a], codes[b], values)) for a, b in pairs]
+    return [_pair(labellers[a], labellers[b], _of_two(codes[a], codes[b], values)) for a, b in pairs]
+
+
+def _of_two(one: Codes, other: Codes, values: int) -> Agreed:
+    """Kappa, which is of names; of amounts it is told how many are equal."""
+    if values <= MOST_VALUES:
+        return kappa(one, other, values)
+    both = (one != NOTHING) & (other != NOTHING)
+    items = int(both.sum())
+    alike = float((one == other)[both].mean()) if items else math.nan
+    return Agreed(items, alike, Interval(math.nan, None, None, f"{values:,} labels are amounts, and it is of names"))
 
 
 def _pair(one: str, other: str, found: Agreed) -> Pair:

@@ -8,6 +8,7 @@ nothing of it may change.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 
 from treadle.errors import AccessError, DecisionError
@@ -117,8 +118,8 @@ def agree(chain: Chain, name: str, entry: int, today: date) -> Entry[TermsAgreed
         _check_party(found, said, actor)
         if actor in terms.agreed:
             raise DecisionError(f"{actor} has agreed to #{entry}", where="--as", mend="others are waited for")
-        must = must_agree(_options(said), found.positions, found.decides)
-        complete = set(must) <= {actor, *terms.agreed}
+        # as they stand to every reader: with somebody on each side, so that no camp closes a question on its own
+        complete = stand(replace(terms, agreed=(*terms.agreed, actor)), found.positions, found.decides)
         agreed = TermsAgreed(decision=name, terms=terms.stated.ref, complete=complete)
         return alone.append(agreed, f"{SUBJECT}{name}")
 

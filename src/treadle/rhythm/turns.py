@@ -129,7 +129,7 @@ def _decisions(reader: Reader, today: date, project: str) -> Iterator[Turn]:
     for found in waiting(reader, today, MOST_TURNS)[0]:
         where, name = f"decision/{found.name}", found.name
         due = found.review if found.status == "review due" else found.until
-        parties = () if found.proposal is None else parties_of(reader, found)
+        parties = [] if found.proposal is None else parties_of(reader, found)
         for person, why, do in _words(found, project, parties):
             yield Turn(person, found.question, why, f"treadle decide {do} --as {person}", where, due)
         if found.status == "review due":

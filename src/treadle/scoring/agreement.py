@@ -61,6 +61,8 @@ def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal", *, r
     numbers: what each code stands for, in their order; it counts for the scale `interval` alone. NaN where all labels
     are one and the same.
     """
+    if scale == "interval":
+        return _alpha_of_numbers(codes, np.asarray(numbers, dtype=float), replicates)
     values = len(numbers)
     counts = np.stack([np.bincount(item[item != NOTHING], minlength=values) for item in codes.T]).astype(float)
     counts = counts[counts.sum(1) >= 2]
@@ -72,7 +74,7 @@ def alpha(codes: Codes, numbers: Sequence[float], scale: Scale = "nominal", *, r
         of_each, whole = seen.sum(1), float(seen.sum())
         if whole <= 1:
             return float("nan")
-        apart = _apart(of_each, np.asarray(numbers, dtype=float), scale)
+        apart = _apart(of_each, scale)
         expected = float((np.outer(of_each, of_each) * apart).sum()) / (whole - 1)
         return 1 - float((seen * apart).sum()) / expected if expected > 0 else float("nan")
 
@@ -89,16 +91,37 @@ def _pairs(counts: Array, weights: Array) -> Array:
     return made
 
 
-def _apart(of_each: Array, numbers: Array, scale: Scale) -> Array:
+def _apart(of_each: Array, scale: Scale) -> Array:
     """How far two labels are from each other, squared, [values, values]."""
-    if scale == "interval":
-        apart: Array = (numbers[:, None] - numbers) ** 2
-    elif scale == "ordinal":
-        middle = np.cumsum(of_each) - of_each / 2
-        apart = (middle[:, None] - middle) ** 2
-    else:
-        apart = 1.0 - np.eye(len(numbers))
+    middle = np.cumsum(of_each) - of_each / 2
+    apart: Array = (middle[:, None] - middle) ** 2 if scale == "ordinal" else 1.0 - np.eye(len(of_each))
     return apart
+
+
+def _alpha_of_numbers(codes: Codes, numbers: Array, replicates: int) -> Agreed:
+    """Of squared distances, which come out of a sum, a mean and a spread of each item: amounts have nearly as many
+    values as there are labels, and a table of all pairs of values would have no end."""
+    there = codes != NOTHING
+    twice = there.sum(0) >= 2
+    codes, there = codes[:, twice], there[:, twice]
+    said = np.where(there, (numbers / (np.abs(numbers).max(initial=0.0) or 1.0))[codes], 0.0)  # it minds no unit
+    many = there.sum(0).astype(float)
+    mean = said.sum(0) / many
+    spread = (np.where(there, said - mean, 0.0) ** 2).sum(0)
+    low, high = np.where(there, said, np.inf).min(0), np.where(there, said, -np.inf).max(0)
+
+    def weighted(weights: Array) -> float:
+        drawn, labels = weights > 0, float(weights @ many)
+        if not drawn.any() or low[drawn].min() == high[drawn].max():
+            return float("nan")
+        centre = float(weights @ (many * mean)) / labels
+        whole = float(weights @ (spread + many * (mean - centre) ** 2))
+        within = float(weights @ (spread * many / (many - 1)))
+        return 1 - within * (labels - 1) / (labels * whole) if whole > 0 else float("nan")
+
+    equal = sum((((one == codes[place:]) & there[place - 1]).sum(0) for place, one in enumerate(codes, 1)), 0 * many)
+    alike = float((2 * equal / (many - 1)).sum() / many.sum()) if len(many) else float("nan")
+    return Agreed(len(many), alike, _interval(weighted, len(many), replicates))
 
 
 def _interval(weighted: Callable[[Array], float], items: int, replicates: int) -> Interval:
