@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aside_shop import BY, FILES, KEEP, REFUSE, RULES, Place, Row
+from aside_shop import BY, FILES, KEEP, REFUSE, RULES, WHOLE, Place, Row
 
 from treadle.errors import DataError
 from treadle.exploring.quarantined import show_aside
@@ -62,6 +62,19 @@ def test_rows_that_a_changed_contract_sets_aside_come_before_those_that_are_new(
     it.mend("v=v+9")
     it.replay()
     assert it.kept == [(1, 1, 9), (5, 2, 12)]
+
+
+def test_rows_of_a_key_whose_type_changed_since_are_refused_in_a_sentence(tmp_path: Path) -> None:
+    it = Place(tmp_path / "shop", WHOLE)
+    (it.folder / "e.csv").write_text("k,t,v\n1,1,1\nA7,2,2\n", encoding="utf-8")
+    it.read()
+    text = RULES.replace("k, logicalType: integer", "k, logicalType: string")
+    (it.folder / "e.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="k is of type Int64 in the table, and of type String in the rows set aside"):
+        it.replay()
+    it.mend("k='7'")
+    it.replay()
+    assert it.kept == [(1, 1, 1), (7, 2, 2)]
 
 
 def test_as_many_rows_are_shown_as_are_asked_for_of_all_readings_together(tmp_path: Path) -> None:

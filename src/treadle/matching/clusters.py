@@ -177,19 +177,36 @@ def _lightened(rows: int, links: Links) -> tuple[Links, tuple[str, ...]]:
 
 
 def _merged(label: Index, doubtful: NDArray[np.bool_], links: Links, guard: Guard, far: tuple[Index, Index]) -> Index:
-    """The doubtful groups, put together once more, the strongest pairs first. far: pairs that weigh too little."""
+    """The doubtful groups, put together once more, the strongest pairs first. far: pairs that weigh too little.
+
+    Group by group, since what is known of a pair here takes more than in an array of all.
+    """
     import numpy as np
 
-    unlike = zip(far[0].tolist(), far[1].tolist(), strict=True)
     mine = links.of(doubtful[label[links.left]])
-    order = np.lexsort((mine.right, mine.left, -mine.bits, mine.why))
-    made = _Merging(np.flatnonzero(doubtful[label]).tolist(), guard.distinct, guard.split, unlike)
-    for n in order.tolist():
-        made.merge(int(mine.left[n]), int(mine.right[n]), int(mine.why[n]))
+    mine = mine.of(np.lexsort((mine.right, mine.left, -mine.bits, mine.why)))
+    roots, apart = np.unique(label[doubtful[label]]), dict[int, list[tuple[int, int]]]()
+    for pair in guard.split:
+        apart.setdefault(int(label[pair[0]]), []).append(pair)
     found = label.copy()
-    for members in made.members.values():
-        found[members] = min(members)
+    places = (_places(each, roots) for each in (label, label[mine.left], label[far[0]]))
+    for root, rows, own, weak in zip(roots.tolist(), *places, strict=True):
+        unlike = zip(far[0][weak].tolist(), far[1][weak].tolist(), strict=True)
+        made = _Merging(rows.tolist(), guard.distinct, apart.get(root, []), unlike)
+        for n in own.tolist():
+            made.merge(int(mine.left[n]), int(mine.right[n]), int(mine.why[n]))
+        for members in made.members.values():
+            found[members] = min(members)
     return found
+
+
+def _places(label: Index, roots: Index) -> list[NDArray[np.int64]]:
+    """For each root where it stands, in order."""
+    import numpy as np
+
+    order = np.argsort(label, kind="stable")
+    first, end = (np.searchsorted(label[order], roots, side=side) for side in ("left", "right"))
+    return [order[a:b] for a, b in zip(first.tolist(), end.tolist(), strict=True)]
 
 
 class _Merging:

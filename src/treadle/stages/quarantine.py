@@ -245,9 +245,8 @@ def keep_replayed(asked: ReplayAside, bench: Bench, head: Head) -> SourceRead:
         beside = beside_of(bench, asked.name, asked.contract, asked.others, None, kept)
         report = _held(asked, bench, part, replace_once(beside, once=not merges))
         if report.good.height:
-            good.append(report.good)
-            own = [name for name in kept.columns if name in report.good.columns]
-            kept = pl.concat([kept, report.good.select(own)], how="diagonal_relaxed")
+            good.append(_like(bench, base.table, report.good))
+            kept = pl.concat([kept, good[-1].select(kept.columns)], how="vertical_relaxed")
         if report.aside is not None:
             left.append(_still(part, report.aside))
     rows, remaining = sum(frame.height for frame in good), sum(frame.height for frame in left)
@@ -259,7 +258,7 @@ def keep_replayed(asked: ReplayAside, bench: Bench, head: Head) -> SourceRead:
             where=asked.name,
             mend='mend them first: treadle data quarantine mend SOURCE --set "column=expression"',
         )
-    table = _table(asked, bench, base, [_like(bench, base.table, frame) for frame in good])
+    table = _table(asked, bench, base, good)
     return replace(
         base,
         table=table,
