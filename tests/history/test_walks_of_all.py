@@ -1,4 +1,4 @@
-"""What led to a thing is walked to its beginning by whoever acts on it; what is told on the terminal may be cut, and says so."""
+"""What led to a thing is walked to its beginning by whoever acts on it; what is told may be cut, and says so."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def _of_block(frame: pl.DataFrame) -> str:
 
 
 def _heading(column: pl.Series) -> bytes:
-    """The name, the type and whether values are missing: how many bytes follow of what, so that no text among the values
-    reads as another column, or as which are missing."""
+    """Name, type and whether values are missing: how many bytes follow of what, so that no text among them reads
+    as another column, or as which are missing."""
     name, kind = column.name.replace("\0", "\0\0"), f"{column.dtype}"
     if column.null_count() and not column.dtype.is_nested():  # of nested values those that are there always stand first
         kind += " or NULL"

@@ -190,7 +190,8 @@ def _spread(values: Array, counts: Array) -> Array:
         return thin(values, MOST_UNSEEN)
     some = min(len(values), MOST_UNSEEN)
     ends = np.cumsum(counts)
-    return values[np.searchsorted(ends, (np.arange(some) + 0.5) * (ends[-1] / some))]
+    found: Array = values[np.searchsorted(ends, (np.arange(some) + 0.5) * (ends[-1] / some))]
+    return found
 
 
 def _calibration_name(task: Task, calibrator: Calibrator) -> str:

@@ -76,7 +76,7 @@ def _spread(rows: int, most: int, strata: Array | None) -> tuple[Array, Array | 
     if strata is None:
         return even, None
     there = np.bincount(strata)
-    floor = np.minimum(there, min(LEAST_OF_A_CLASS, most // (PART * np.count_nonzero(there))))
+    floor = np.minimum(there, min(LEAST_OF_A_CLASS, most // (PART * int(np.count_nonzero(there)))))
     rare = np.bincount(strata[even], minlength=len(there)) < floor
     if not rare.any():
         return even, None
