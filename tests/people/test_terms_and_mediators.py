@@ -57,7 +57,7 @@ class Question:
 
 @pytest.mark.parametrize("called", [False, True])
 def test_what_all_agreed_to_while_a_mediator_was_there_stays_so(chain: Chain, called: bool) -> None:
-    """bo, who has not agreed, is for a third thing for a while; then comes back, and then the mediator's day is over."""
+    """bo, who has not agreed, is for a third thing for a while, and comes back; then the mediator's day is over."""
     it = Question(chain, "" if called else "grace")
     it.is_for(1, "keep", "bo", "eve")
     it.is_for(1, "drop", "lin")
