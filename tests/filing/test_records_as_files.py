@@ -563,6 +563,17 @@ def test_a_file_of_what_was_dropped_since_is_an_older_one(shop: Workspace):
     assert [each.file for each in take(shop).refused] == ["milestones/first.md"]
 
 
+def test_a_file_that_was_renamed_is_no_older_one_whatever_its_entry_is(shop: Workspace):
+    """Neither that of a milestone that stands, nor that of a note whose entry no page stands by any more."""
+    set_milestone(by(shop, "ada"), "first", "A model", "2026-04-01", ["released"])
+    export(shop)
+    edit_note(by(shop, "ada"), "gain", 1, Draft(text="Another"))
+    (folder(shop) / "milestones" / "first.md").rename(folder(shop) / "milestones" / "last.md")
+    (folder(shop) / "notes" / "gain.md").rename(folder(shop) / "notes" / "lift.md")
+    wanted = [("milestones/last.md", "no record is called so"), ("notes/lift.md", "no record is called so")]
+    assert sorted(refused(take(shop))) == wanted
+
+
 def test_what_a_killed_export_left_is_cleared_and_what_is_being_written_stays(shop: Workspace):
     export(shop)
     dead, young, other = (folder(shop) / "actions" / name for name in (".1.md.7.a.part", ".2.md.8.b.part", "x.part"))

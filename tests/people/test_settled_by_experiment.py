@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -263,7 +263,8 @@ def test_terms_wait_for_the_mediator_whose_day_has_come(shop: Path) -> None:
     decide_open(opens, asked("ada"))
     for who, option in (("ada", "keep"), ("bo", "drop")):
         decide_say(SayRequest(**given, chosen=option, because="so"), asked(who))
-    number, after, chain = terms(shop, who="ada").experiment.entry, date(2030, 1, 4), opened(shop).chain
+    number, after = terms(shop, who="ada").experiment.entry, date(2030, 1, 4)
+    chain = opened(shop, now=datetime(2030, 1, 4, 9, tzinfo=UTC)).chain
     assert not agree(chain.acting("bo"), "amount", number, after).payload.complete
     with chain.reading() as reader:
         found = decision(reader, "amount", after)

@@ -28,6 +28,7 @@ from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.note_written import NoteWritten
 from treadle.evidence.kinds.noted import Noted
+from treadle.evidence.kinds.review_approved import ReviewApproved
 from treadle.evidence.kinds.review_requested import Gate, ReviewRequested
 from treadle.evidence.kinds.source_read import SourceRead
 from treadle.filing.pages import pages
@@ -44,7 +45,7 @@ from treadle.rhythm.waiting import waiting
 from treadle.spec import load
 from treadle.stages import Work
 from treadle.stages.stating import state_brief
-from treadle.store import Blob, Snapshot
+from treadle.store import Blob, EntryRef, Snapshot
 from treadle.workspace import Workspace
 
 NOW = datetime(2026, 3, 20, 9, tzinfo=UTC)
@@ -146,6 +147,24 @@ def test_what_waits_for_its_release_waits_from_meeting_to_meeting(shop: Workspac
     assert told == ["shop:1 is not released: recall is 0.4, must be at least 0.5"]
     released(ago(shop, 2), packed(ago(shop, 2), 2, 0.5))
     assert not [p for p in points(shop) if "is not released" in p.text]
+
+
+def test_a_version_that_was_asked_for_waits_also_where_a_newer_one_was_packed_and_not_asked_for(
+    shop: Workspace,
+) -> None:
+    """A run may be killed after it has packed a version, and before it asks for the release."""
+    asked = packed(ago(shop, 6), 9, 0.5).payload
+    gate = Gate("recall", 0.5, 0.6, True, "recall is 0.6")
+    ago(shop, 5).chain.append(ReviewRequested(model="shop:9", bundle=asked.bundle, gates=(gate,)), "model/shop:9")
+    older = packed(ago(shop, 5), 2, 0.5).payload
+    ago(shop, 5).chain.append(ReviewRequested(model="shop:2", bundle=older.bundle, gates=(gate,)), "model/shop:2")
+    keep_minutes(ago(shop, 3).chain, shop.project.spec, "", "We met.", ["ada"])
+    packed(ago(shop, 2), 10, 0.5)
+    told = [p.text for p in points(shop) if p.topic == "releases"]
+    assert told == ["shop:9 is not released"]
+    said = ReviewApproved(model="shop:9", bundle=asked.bundle, request=EntryRef("e" * 64))
+    ago(shop, 4).chain.append(said, "model/shop:9")
+    assert not [p for p in points(shop) if "is not released" in p.text], "who approved it knows"
 
 
 def test_of_many_decisions_those_that_are_due_first_are_told(shop: Workspace) -> None:

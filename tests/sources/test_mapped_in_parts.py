@@ -200,3 +200,51 @@ def test_texts_beside_an_odd_value_keep_their_zone_in_parts_too(
     assert [f"{each:%H:%M}" for each in whole["at"].drop_nulls()] == ["06:00", "06:30", "06:00", "06:30"][
         : whole["at"].count()
     ]
+
+
+@pytest.mark.parametrize(
+    ("other", "form", "refused"),
+    [
+        ("13.07.2024 08:00", "", True),
+        ("2024-07-13 08:00", "", True),
+        ("13.07.2024", "", True),
+        ("2024-07-13 08:00", "%d.%m.%Y %H:%M %z", True),
+        ("14.07.2024 08:00 +0100", "%d.%m.%Y %H:%M %z", False),
+        ("2024-07-13T08:00:00Z", "", False),
+    ],
+)
+def test_a_text_that_says_its_zone_in_one_file_alone_is_refused_in_parts_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str, form: str, refused: bool
+) -> None:
+    monkeypatch.setattr(laid, "LAID_FROM", 1)
+    for name, text in (("a", "13.07.2024 08:00 +0200"), ("b", other)):
+        (tmp_path / f"{name}.csv").write_text(f"clock,n\n{text},1\n", encoding="utf-8")
+    dated = {"clock": form} if form else {}
+    source = Source(read="*.csv", date_format=dated, map={"at": Mapped(origin="clock", zone="Europe/Berlin")})
+    scratch = Scratch(lambda: tmp_path / "scratch")
+    if not refused:
+        made = mapped_parts_of(find(source, tmp_path), "", scratch)
+        assert made is not None
+        assert_frame_equal(pl.concat(made.read()), find(source, tmp_path).rows().collect())
+        return
+    for read in (lambda found: found.rows(), lambda found: mapped_parts_of(found, "", scratch)):
+        with pytest.raises(DataError, match=r"clock says its zone in a\.csv, and not in b\.csv"):
+            read(find(source, tmp_path))
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_large_file_without_a_value_says_nothing_of_the_zone_of_others(tmp_path: Path, filled: bool) -> None:
+    clock = pl.Series("clock", [datetime(2024, 7, 1, hour) for hour in range(24)])
+    frame = pl.DataFrame({"nr": range(24), "clock": clock.dt.replace_time_zone("UTC")})
+    frame.write_parquet(tmp_path / "a.parquet", row_group_size=4)
+    last = pl.Series("clock", [None] * 23 + [clock[0] if filled else None], dtype=pl.Datetime("us"))
+    frame.with_columns(last).write_parquet(tmp_path / "b.parquet", row_group_size=4)
+    source = Source(read="*.parquet", map={"at": Mapped(origin="clock", zone="Europe/Berlin")})
+    if filled:
+        with pytest.raises(DataError, match=r"clock says its zone in a\.parquet, and not in b\.parquet"):
+            mapped_parts_of(find(source, tmp_path), "")
+        return
+    made = mapped_parts_of(find(source, tmp_path), "")
+    assert made is not None
+    assert_frame_equal(pl.concat(made.read()), find(source, tmp_path).rows().collect())

@@ -256,3 +256,36 @@ def test_a_column_that_says_its_zone_in_one_file_alone_is_refused(tmp_path: Path
     with pytest.raises(DataError, match=r"At says its zone in a\.csv, and not in b\.csv"):
         find(Source(read="in", map={"at": BERLIN}), tmp_path).rows()
     assert placed_in(tmp_path, Source(read="in", map={"at": "At"})) == ["06:00", "08:00" if "T" in other else "00:00"]
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "wanted"),
+    [
+        ("%d.%m.%Y %H:%M %z", "2024-05-01 08:00", "06:00"),
+        ("%d.%m.%Y %H:%M %z", "01.05.2024 08:00 +0200", "06:00"),
+        ("%d.%m.%Y %H:%M", "2024-05-01T08:00:00Z", "08:00"),
+        ("%d.%m.%Y Uhrzeit %H:%M", "01.05.2024 Uhrzeit 08:00", "06:00"),
+    ],
+)
+def test_the_form_in_which_texts_are_times_tells_whether_it_says_a_zone(
+    tmp_path: Path, form: str, text: str, wanted: str
+) -> None:
+    """That is the stated one, or of a file in which no text is in that one of ISO 8601."""
+    source = Source(read="*.csv", date_format={"At": form}, map={"at": BERLIN})
+    (tmp_path / "a.csv").write_text(f"At,n\n{text},1\n", encoding="utf-8")
+    assert placed_in(tmp_path, source) == [wanted]
+    if text.startswith("2024-05-01 "):
+        (tmp_path / "b.csv").write_text("At,n\n01.05.2024 08:00 +0200,1\n", encoding="utf-8")
+        with pytest.raises(DataError, match=r"At says its zone in b\.csv, and not in a\.csv"):
+            find(source, tmp_path).rows()
+
+
+@pytest.mark.parametrize("zoned", [False, True])
+def test_a_file_without_a_value_says_nothing_of_the_zone_of_others(tmp_path: Path, zoned: bool) -> None:
+    """As pandas writes what is missing throughout: of a type without a zone."""
+    at = pl.Series("At", [datetime(2024, 5, 1, 8)]).dt.replace_time_zone("UTC" if zoned else None)
+    at.to_frame().write_parquet(tmp_path / "a.parquet")
+    none = pl.Series("At", [None], dtype=pl.Datetime("ns", None if zoned else "Europe/Berlin"))
+    none.to_frame().write_parquet(tmp_path / "b.parquet")
+    rows = find(Source(read="*.parquet", map={"at": BERLIN}), tmp_path).rows().collect()
+    assert [each and f"{each:%H:%M}" for each in rows["at"]] == ["08:00" if zoned else "06:00", None]

@@ -212,6 +212,43 @@ def test_a_source_that_delivers_all_and_went_back_is_refused(tmp_path: Path, by:
     assert find_new(source, tmp_path, known, "").nothing
 
 
+def test_a_source_that_begins_anew_up_to_where_overlap_reaches_is_refused(tmp_path: Path) -> None:
+    """Below what is read again no row of it would ever be read."""
+    file, source = tmp_path / "t.csv", Source(read="t.csv", key="n", new=New(by="n", overlap=10.0))
+
+    def written(*numbers: int, text: str) -> None:
+        file.write_text("n,x\n" + "".join(f"{n},{text}\n" for n in numbers), encoding="utf-8")
+
+    written(*range(50), text="a")
+    first = find_new(source, tmp_path, Known(), "")
+    known = Known(first.mark, first.seen)
+    written(*range(46), text="b")
+    with pytest.raises(DataError, match="the newest n is 45, and rows up to 49 were read"):
+        find_new(source, tmp_path, known, "")
+    written(*range(39, 46), text="b")  # all that it has is read
+    assert find_new(source, tmp_path, known, "").rows()["n"].to_list() == [*range(39, 46)]
+    written(*range(51), text="b")
+    assert find_new(source, tmp_path, known, "").rows()["n"].to_list() == [*range(39, 51)]
+
+
+def test_a_database_that_begins_anew_up_to_where_overlap_reaches_is_refused(tmp_path: Path) -> None:
+    source = Source(read="sqlite:shop.db", table="t", new=New(by="n", overlap=10.0))
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as db:
+        db.execute("create table t (n integer, x text)")
+        db.executemany("insert into t values (?, 'a')", [(n,) for n in range(50)])
+        db.commit()
+        first = find_new(source, tmp_path, Known(), "")
+        known = Known(first.mark, first.seen)
+        db.execute("delete from t where n > 45")
+        db.execute("update t set x = 'late' where n = 42")
+        db.commit()
+        assert find_new(source, tmp_path, known, "").rows()["n"].to_list() == [42], "those at the end were deleted"
+        db.execute("update t set x = 'b'")
+        db.commit()
+        with pytest.raises(DataError, match="the newest n is 45, and rows up to 49 were read"):
+            find_new(source, tmp_path, known, "")
+
+
 def test_rows_without_a_key_are_not_read_again_where_overlap_is_raised(tmp_path: Path) -> None:
     """Before what is known by its content a key alone tells that a row was read."""
     file = tmp_path / "t.csv"

@@ -22,6 +22,7 @@ WHOLE = "orders: {read: orders.csv, key: order, contract: orders.yaml}"
 BY_TIME = "{read: 'sqlite:shop.db', table: orders, key: n, new: {by: told}}"
 BY_NUMBER = "{read: 'sqlite:shop.db', table: orders, new: {by: n}}"
 BY_FILES = "{read: in, key: n, new: files}"
+AGAIN = BY_FILES.replace("new: files", "new: {when_changed: read}")
 
 
 def begin(folder: Path, said: str) -> Path:
@@ -32,6 +33,13 @@ def begin(folder: Path, said: str) -> Path:
         db.execute("create table orders (n integer, told timestamp, amount real, came_back text, kind text)")
     (folder / "in").mkdir()
     return folder
+
+
+def held(folder: Path) -> None:
+    """The orders of files that are read again, held to a contract by which none has a negative amount."""
+    begin(folder, AGAIN.replace("new:", "contract: orders.yaml, new:"))
+    edit(folder, "name: order,", "name: n,", "orders.yaml")
+    edit(folder, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
 
 
 def row(n: int, amount: float | None = None, minutes: float | None = None) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ingest import BY_FILES, BY_NUMBER, BY_TIME, Reading, begin, change, deliver, insert, row
+from ingest import AGAIN, BY_FILES, BY_NUMBER, BY_TIME, Reading, begin, change, deliver, held, insert, row
 from stage_shop import edit, opened
 
 from treadle.errors import ContractBroken, DataError
@@ -323,9 +323,6 @@ def test_a_file_that_changed_is_refused_or_read_again(place: Path) -> None:
     assert "a.csv changed, and is read again" in found.said and read(place).cached
 
 
-AGAIN = BY_FILES.replace("new: files", "new: {when_changed: read}")
-
-
 def test_rows_without_a_key_are_kept_once_however_often_their_file_is_read(place: Path) -> None:
     begin(place, AGAIN)
     nameless = [("", *row(n)[1:]) for n in (7, 7, 8, 9)]
@@ -357,13 +354,6 @@ def test_rows_are_set_aside_once_however_often_their_file_is_read(place: Path) -
     found = read(place)
     assert found.numbers == [*range(29), *range(30, 60)] and found.payload.quarantined == 0
     assert found.payload.quarantine is not None and found.payload.quarantine.rows == 2
-
-
-def held(place: Path) -> None:
-    """To a contract by which no order has a negative amount."""
-    begin(place, AGAIN.replace("new:", "contract: orders.yaml, new:"))
-    edit(place, "name: order,", "name: n,", "orders.yaml")
-    edit(place, "value: 3, unit: d", "value: 9999, unit: d", "orders.yaml")
 
 
 def test_equal_rows_of_a_new_file_are_rows_beside_a_file_that_changed(place: Path) -> None:
@@ -429,19 +419,49 @@ def test_what_was_read_when_zones_were_read_otherwise_is_read_anew(
     assert read(place).cached
 
 
-def test_files_that_were_read_when_zones_were_read_otherwise_are_gone_on_from(
+ZONED = "{read: 'in/*.csv', new: {}, map: {told: {from: told, zone: Europe/Berlin}}, unmapped: keep}"
+
+
+def test_files_that_were_read_when_zones_were_read_otherwise_are_read_anew_or_told_of(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of before may be gone by now, and what is new is read by itself."""
-    begin(place, "{read: 'in/*.csv', new: {}, map: {told: {from: told, zone: Europe/Berlin}}, unmapped: keep}")
-    file = deliver(place, "a.csv", [row(1)])
+    begin(place, ZONED)
+    file = deliver(place, "a.csv", [(1, "2024-07-01T08:00:00+02:00", 1.0, "yes", "a")])
     with monkeypatch.context() as before:
         before.setattr(of_increments, "has_clock", lambda source: False)
         read(place)
+    text = file.read_text("utf-8")
     file.unlink()
     deliver(place, "b.csv", [row(2)])
     found = read(place)
     assert found.numbers == [1, 2] and found.payload.increment is not None and not found.payload.increment.anew
+    (told,) = found.payload.warnings
+    assert told.startswith("a.csv was read when zones were read otherwise, and is gone") and "ingest" in told
+    assert "--full" in told
+    deliver(place, "c.csv", [row(3)])
+    assert read(place).payload.warnings == (), "it is told once"
+    with monkeypatch.context() as before:
+        before.setattr(of_increments, "has_clock", lambda source: False)
+        read(place, full=True)
+    file.write_text(text, "utf-8")
+    found = read(place)
+    assert found.numbers == [1, 2, 3] and found.payload.increment is not None
+    assert found.payload.increment.anew == "how zones are read changed" and found.payload.warnings == ()
+
+
+def test_files_whose_zones_are_read_otherwise_once_more_are_not_gone_on_from(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(place, ZONED)
+    file = deliver(place, "a.csv", [row(1)])
+    with monkeypatch.context() as before:
+        before.setattr(of_increments, "_ZONES", "otherwise")
+        read(place)
+    file.unlink()
+    deliver(place, "b.csv", [row(2)])
+    with pytest.raises(DataError, match=r"a\.csv was read and is gone, .* since how zones are read changed"):
+        read(place)
 
 
 def test_a_file_that_was_only_touched_or_is_gone_is_no_news(place: Path) -> None:

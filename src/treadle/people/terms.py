@@ -11,9 +11,9 @@ from treadle.evidence.kinds.decision_opened import DecisionOpened
 from treadle.evidence.kinds.decision_reviewed import DecisionReviewed
 from treadle.evidence.kinds.decision_settled import DecisionSettled
 from treadle.evidence.kinds.decision_terms import TermsStated
-from treadle.evidence.kinds.mediation_called import MediationCalled
 from treadle.evidence.kinds.position_stated import PositionStated
 from treadle.people.found import ExperimentShown, Position, SideShown
+from treadle.people.proposals import mediation
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,10 @@ def standing_terms(entries: Sequence[Entry[Payload]]) -> Terms | None:
     found: Terms | None = None
     options: dict[str, str] = {}
     opened = entries[0].payload if entries else None
-    # where somebody mediates, who decides hangs on the day: their word, or that of who agreed last, says that all have
-    alone = isinstance(opened, DecisionOpened) and not opened.mediator
-    decides = opened.decides if isinstance(opened, DecisionOpened) and alone else ""
-    for entry in entries:
+    for count, entry in enumerate(entries, 1):
         told = entry.payload
         if isinstance(told, PositionStated):
             options[entry.actor] = told.option
-        elif isinstance(told, MediationCalled):
-            decides = ""
         if isinstance(told, TermsStated):
             found = Terms(entry, (entry.actor,))  # type: ignore[arg-type]
         elif isinstance(told, DecisionReviewed) and not told.holds:
@@ -51,9 +46,16 @@ def standing_terms(entries: Sequence[Entry[Payload]]) -> Terms | None:
             found = Terms(found.stated, (*found.agreed, entry.actor), told.complete)
         elif isinstance(told, DecisionSettled) and told.terms == found.stated.hash:
             found = Terms(found.stated, found.agreed, found.complete, entry)  # type: ignore[arg-type]
-        if found is not None and not found.complete and decides and _agreed_by_all(found, options, decides):
-            found = replace(found, complete=True)  # also where it is another's position by which all have
+        if found is not None and not found.complete and isinstance(opened, DecisionOpened):
+            # also where it is another's position by which all have
+            found = replace(found, complete=_agreed_by_all(found, options, _decided(entries[:count], opened)))
     return found
+
+
+def _decided(entries: Sequence[Entry[Payload]], opened: DecisionOpened) -> str:
+    """Who was to decide on the day of the last of these entries: a mediator, once theirs was over."""
+    mediator, until = mediation(entries, opened)
+    return mediator if mediator and until and until < entries[-1].time[:10] else opened.decides
 
 
 def _agreed_by_all(terms: Terms, options: Mapping[str, str], decides: str) -> bool:

@@ -26,7 +26,7 @@ from treadle.evidence.kinds.source_late import SourceLate
 from treadle.evidence.kinds.source_stale import SourceStale
 from treadle.figures import figure
 from treadle.knowledge.notes import list_notes
-from treadle.models.registry import packing_of
+from treadle.models.registry import address_of, packing_of
 from treadle.people import request_of
 from treadle.people.checkins import pulse, warnings
 from treadle.rhythm.actions import actions
@@ -155,15 +155,30 @@ def _releases(reader: Reader, since: Since) -> Iterator[Point]:
 
 def _asked_before(workspace: Workspace, reader: Reader, since: Since) -> Iterator[Point]:
     """The newest versions that were asked for before, and still wait: from meeting to meeting, until they do not."""
+    requests: list[Entry[ReviewRequested]] = reader.find(ReviewRequested, status="done")
     for one in workspace.each():
         packed = packing_of(reader, one.project.address, None)
-        asked = None if packed is None else request_of(reader, packed.payload.model, packed.payload.bundle.digest)
-        if asked is None or asked.seq >= since.first:
+        asked = _asked_last(reader, one.project.address, requests)
+        if packed is None or asked is None or asked.seq >= since.first:
             continue
         model = asked.payload.model
         approved = reader.last(ReviewApproved, subject=f"model/{model}")
-        if approved is None and not was_released(reader, one.endpoint, model):
+        served = {model, packed.payload.model}  # where a newer one is served no older one waits
+        if approved is None and not any(was_released(reader, one.endpoint, each) for each in served):
             yield _unreleased(asked, asked.payload)
+
+
+def _asked_last(
+    reader: Reader, address: str, requests: Sequence[Entry[ReviewRequested]]
+) -> Entry[ReviewRequested] | None:
+    """For the newest version that anybody asked for: one that was packed since, and not asked for, waits for nobody."""
+    asked = {entry.payload.model for entry in requests if address_of(entry.payload.model) == address}
+    for model in sorted(asked, key=lambda model: (len(model), model), reverse=True):  # by number
+        packed = packing_of(reader, address, model)
+        found = None if packed is None else request_of(reader, model, packed.payload.bundle.digest)
+        if found is not None:
+            return found
+    return None
 
 
 def _unreleased(entry: Entry[Payload], said: ReviewRequested) -> Point:

@@ -3,6 +3,7 @@
 It does not judge rows (contracts do), and neither keeps nor changes what it reads.
 """
 
+from treadle.sources.again import unkept
 from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
 from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
 from treadle.sources.exactness import EXACT, are_whole
@@ -11,18 +12,8 @@ from treadle.sources.figures import Signs, digits, signs_of
 from treadle.sources.files import Reading, Table, find_own, read_own, tabled, whole_ending
 from treadle.sources.formats import ENDINGS, ending_of
 from treadle.sources.found import Found
-from treadle.sources.increments import (
-    HOW_ZONES,
-    FileAsSeen,
-    Known,
-    Newer,
-    definition_of,
-    files_read,
-    files_there,
-    find_new,
-    lost_files,
-    refuse_increment,
-)
+from treadle.sources.increments import HOW_ZONES, Known, Newer, definition_of, find_new, refuse_increment
+from treadle.sources.known_files import FileAsSeen, files_read, files_there, lost_files
 from treadle.sources.laid import LaidParts, Scratch
 from treadle.sources.limits import most_bytes
 from treadle.sources.looking import Look, look
@@ -33,7 +24,6 @@ from treadle.sources.opening import find, read
 from treadle.sources.parts import FileParts, parts_of
 from treadle.sources.reader import Reader, Wanted
 from treadle.sources.room import ALONE, Kept, Room, Share
-from treadle.sources.seen import unkept
 from treadle.sources.typing import Note, as_guessed
 from treadle.sources.words import Words, words_of
 

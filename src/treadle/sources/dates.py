@@ -21,6 +21,7 @@ _DATE = r"(\d{4})([-/.])(\d{1,2})[-/.](\d{1,2})|(\d{1,2})([-/.])(\d{1,2})[-/.](\
 _SHAPE = re.compile(
     rf"(?:{_DATE})(?:(T|\s+)\d{{1,2}}:\d{{2}}(:\d{{2}}([.,]\d+)?)?(\s*[AaPp][Mm])?\s*(Z|UTC|[+-]\d{{2}}(?::?\d{{2}})?)?)?"
 )
+_ZONE = re.compile(r"(?<!%)(?:%%)*%[#:]*z")
 _LEAD = r"^(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}"
 
 
@@ -33,6 +34,15 @@ class Form(Struct, frozen=True):
     @property
     def iso(self) -> bool:
         return self.format.startswith("%Y-%m-%d") and "%p" not in self.format
+
+
+def says_zone(form: str) -> bool:
+    """Whether a form of strptime says how far a time is from UTC; a letter z that stands in it says nothing.
+
+    >>> [says_zone(form) for form in ("%d.%m.%Y %H:%M %z", "%H:%M%#z", "%d.%m.%Y Uhrzeit %H:%M", "%H:%M %%z")]
+    [True, True, False, False]
+    """
+    return _ZONE.search(form) is not None
 
 
 def form_of(values: pl.Series) -> Form | None:
@@ -110,7 +120,7 @@ def parsed(values: pl.Series, form: str) -> pl.Series:
         if found.null_count() == values.null_count():
             return found
         text = values.str.strip_chars().str.replace_all(r"\s+", " ")
-        return _of_texts(text.str.replace("UTC$", "Z") if "z" in form else text, form)
+        return _of_texts(text.str.replace("UTC$", "Z") if says_zone(form) else text, form)
     except (pl.exceptions.PolarsError, ValueError) as bad:
         reason = (str(bad).strip().splitlines() or ["?"])[0]
         raise ValueError(reason) from bad
@@ -134,6 +144,6 @@ def at_once(values: pl.Series, form: str) -> pl.Series | None:
 def _of_texts(text: pl.Series, form: str) -> pl.Series:
     if not re.search("%[-#_0]?[HIklTRsX+]", form):
         return text.str.to_date(form, strict=False)
-    if "z" in form:
+    if says_zone(form):
         return text.str.to_datetime(form, time_unit="us", time_zone="UTC", strict=False)
     return text.str.to_datetime(form, time_unit="us", strict=False).dt.replace_time_zone("UTC")

@@ -5,9 +5,7 @@ Nothing is kept here: what is found says how far it goes (`Mark`), and whoever k
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,10 +24,10 @@ from treadle.sources.cursors import Above, Value
 from treadle.sources.databases import find_rows
 from treadle.sources.files import of_files
 from treadle.sources.found import Found
+from treadle.sources.known_files import as_seen, listed
 from treadle.sources.mapped import MappedRows, RatesRead, digests_of_rates, find_mapped, notes_of, read_rates
 from treadle.sources.merging import batch, marked
 from treadle.sources.opening import find
-from treadle.sources.places import LOG, named, opened, refuse_outside
 from treadle.sources.room import ALONE, Share
 from treadle.sources.zoned import clocked, has_clock, is_placed, with_clocks
 from treadle.spec.databases import is_database
@@ -47,8 +45,6 @@ _DEFINES_NEW = ("by", "deleted", "time_zone", "ambiguous")
 HOW_ZONES = "how zones are read"
 _ZONES = "what says its zone is left"
 """How times are read of which a clock is said: another sentence where that changes."""
-FileAsSeen = tuple[str, int, int]
-"""A name, a size in bytes, and the time of change in nanoseconds."""
 _SEEN = "rows and files that were read"
 _AT, _NEW, _GONE, _FIRST = "\x00at", "\x00new", "\x00gone", "\x00first"
 
@@ -129,8 +125,8 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     mark, by = known.mark, str(new.by)
     last = cursors.of_text(mark.kind, mark.last) if mark is not None and mark.last else None
     start = _start(last, mark, source, new, where)
-    found, rows = _delivered(source, new, place, start)
-    values = rows.get_column(by)
+    found, delivered = _delivered(source, new, place, start)
+    rows, values = delivered, delivered.get_column(by)
     if mark is not None and last is not None:
         cursors.refuse_other_kind(values, mark.kind, mark.last, where)
     if rows.height:  # a column without values may be of any type
@@ -140,7 +136,10 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
         cursors.refuse_going_back(values if len(values) else _all_values(source, new, place), last, where)
     fresh = rows
     if last is not None and rows.height:
-        fresh = _fresh(rows, source, new, _unseen(rows, source, known, last), where)
+        unseen = _unseen(rows, source, known, last)
+        if start is not None and (rows.get_column(by) < last).all():
+            _refuse_beginning_anew(delivered, unseen, source, place, known, start)
+        fresh = _fresh(rows, source, new, unseen, where)
     nothing = mark is not None and not fresh.height
     if nothing or not rows.height:
         content = known.seen if mark is not None else b""
@@ -256,6 +255,31 @@ def _all_values(source: Source, new: New, place: _Place) -> pl.Series:
     return rows.get_column(by)
 
 
+def _refuse_beginning_anew(
+    delivered: pl.DataFrame, unseen: pl.Series, source: Source, place: _Place, known: Known, start: Value
+) -> None:
+    """Of rows all of which lie below the cursor some are as high as is read again: were lower ones read before?
+
+    Those that are at hand are known by their content, or they were not. A database left them out, and is asked for
+    them where none of those that came was read before: rows that were deleted at the end are no beginning.
+
+    unseen: as `_unseen` has it, of the rows from `start` on.
+
+    Raises:
+        DataError: the source begins anew, and what lies below `start` would be missed.
+    """
+    new, mark = source.only_new, known.mark
+    assert new is not None and mark is not None
+    values = delivered.get_column(str(new.by))
+    if is_database(source.read):
+        values = _all_values(source, new, place) if unseen.all() else values.clear()
+        missed = bool((values < start).any())
+    else:
+        missed = any(seen.unseen(seen.names_of(delivered.filter(values < start)), seen.unpacked(known.seen)))
+    if missed:
+        cursors.refuse_going_back(values, cursors.of_text(mark.kind, mark.last), place.where)
+
+
 def _unseen(rows: pl.DataFrame, source: Source, known: Known, last: Value) -> pl.Series:
     """Which rows, in the order of `by`, lie above `last`, or up to it and were not read before.
 
@@ -298,8 +322,8 @@ def _fresh(rows: pl.DataFrame, source: Source, new: New, unseen: pl.Series, wher
 
 def _new_files(source: Source, new: New, root: Path, known: Known, contract: str, where: str) -> Newer:
     before = seen.unpacked_files(known.seen) if known.mark is not None else {}
-    files = _listed(source, root, bool(before), where)
-    stands = {file.name: _as_it_is(file, before.get(file.name), where) for file in files}
+    files = listed(source, root, bool(before), where)
+    stands = {file.name: as_seen(file, before.get(file.name), where) for file in files}
     changed = [name for name, found in stands.items() if name in before and found.sha256 != before[name].sha256]
     if changed and new.when_changed == "refuse":
         raise DataError(
@@ -334,63 +358,10 @@ def _new_files(source: Source, new: New, root: Path, known: Known, contract: str
     )
 
 
-def lost_files(source: Source, root: Path, content: bytes, where: str) -> list[str]:
-    """Files that were read and are there no more; `content` lists those that were read."""
-    there = {file.name for file in _listed(source, root, True, where)}
-    return sorted(seen.unpacked_files(content).keys() - there)
-
-
-def files_there(source: Source, root: Path) -> frozenset[FileAsSeen]:
-    """The files that a source names now, by name, size and time of change; none, where there are none to read."""
-    found = set[FileAsSeen]()
-    try:
-        files = named(source.read, root, "")
-    except DataError:
-        return frozenset()
-    for file in files:
-        with contextlib.suppress(OSError):  # it went meanwhile
-            told = file.stat()
-            found.add((file.name, told.st_size, told.st_mtime_ns))
-    return frozenset(found)
-
-
-def files_read(content: bytes) -> frozenset[FileAsSeen]:
-    """The files that were read, by the content of `mark.seen`."""
-    return frozenset((each.name, each.size, each.changed_ns) for each in seen.unpacked_files(content).values())
-
-
 def _no_rows() -> pl.DataFrame:
     import polars as pl
 
     return pl.DataFrame()
-
-
-def _listed(source: Source, root: Path, read_before: bool, where: str) -> list[Path]:
-    """The files that are there. That all which were read are gone by now is no fault."""
-    place = root / source.read
-    if (place / LOG).is_dir():
-        raise DataError(
-            f"{source.read} is a Delta table, which is read by rows", where=where, mend="write new: {by: COLUMN}"
-        )
-    try:
-        files = named(source.read, root, where)
-    except DataError:
-        folder = place if place.is_dir() else place.parent
-        if read_before and folder.is_dir() and not any(folder.glob(place.name if place != folder else "*")):
-            return []
-        raise
-    refuse_outside(files, root, where)
-    return files
-
-
-def _as_it_is(file: Path, before: seen.SeenFile | None, where: str) -> seen.SeenFile:
-    """A file by its content. One of the same size and time of change as before is taken to be the same."""
-    with opened(file, where) as stream:
-        told = os.fstat(stream.fileno())
-        if before is not None and (before.size, before.changed_ns) == (told.st_size, told.st_mtime_ns):
-            return before
-        content = hashlib.file_digest(stream, "sha256").hexdigest()
-        return seen.SeenFile(file.name, stream.tell(), content, told.st_mtime_ns)
 
 
 def _few(names: list[str]) -> str:

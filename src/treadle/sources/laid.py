@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from treadle.errors import DataError
-from treadle.mapping import as_instants
+from treadle.mapping import as_instants, instants_in
 from treadle.sources.ahead import each_ahead
 from treadle.sources.blocks import Misquoted, NotInBlocks, Text
+from treadle.sources.dates import says_zone
 from treadle.sources.delimited import columns_of
 from treadle.sources.dialects import Dialect, agreed
 from treadle.sources.expected import of_clocks, types_expected
@@ -102,6 +103,8 @@ class _Laid:
     types: dict[str, pl.DataType] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
     """Columns that have values."""
+    zoned: dict[str, bool] = field(default_factory=dict)
+    """Of each column of times or days whether its texts say their zone here, whatever it is in other files."""
     heights: list[int] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
@@ -256,7 +259,7 @@ class _Laying:
         if made is None:
             each.spoilt.add(name)
             return
-        if trial is not None and "z" in trial.form and name in of_clocks(layout):
+        if trial is not None and says_zone(trial.form) and name in of_clocks(layout):
             made = as_instants(made.to_frame(), [name]).to_series()
         each.write(made, block)
         if trial != OPEN and trial is not None:
@@ -285,6 +288,9 @@ class _Laying:
         first, files, schema = laid[0], [each.text.file.name for each in laid], pl.Schema()
         for each, file in zip(laid[1:], files[1:], strict=True):
             refuse_other(list(each.trials), list(first.trials), file, files[0], self.where)
+        for each in laid:
+            marks = instants_in(pl.DataFrame(schema=each.types))
+            each.zoned = {name: name in marks for name in each.filled if each.types[name].is_temporal()}
         for name in first.trials:
             kinds = list(dict.fromkeys(each.types[name] for each in laid if name in each.filled))
             if len(kinds) > 1:

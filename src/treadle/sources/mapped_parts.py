@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from treadle.mapping import Applied, NotThere, added_up, apply, as_instants, instants_in, read_by, root_of
+from treadle.mapping import Applied, NotThere, added_up, apply, as_instants, read_by, root_of
 from treadle.sources.expected import of_clocks
 from treadle.sources.files import Reading, refuse_unreadable
 from treadle.sources.found import Found
@@ -90,31 +91,35 @@ def _instants(parts: FileParts | LaidParts, found: Found, where: str) -> frozens
     Raises:
         DataError: a column says its zone in one file, and not in another.
     """
-    import polars as pl
-
     clocks = of_clocks(found.layout) if isinstance(found, Reading) else frozenset[str]()
     if not clocks:
         return clocks
-    told = list[tuple[str, dict[str, bool]]]()  # files in folders of their own may have one name
+    # files in folders of their own may have one name
     if isinstance(parts, FileParts):
-        for file in parts.reading.files:
-            try:
-                zoned = columns_with_zones(pl.scan_parquet(file, glob=False).collect_schema())
-            except (pl.exceptions.PolarsError, OSError) as bad:
-                raise refuse_unreadable(bad, file, "parquet", where) from bad
-            told.append((file.name, {name: name in zoned for name in clocks & {*parts.schema}}))
+        told = [(file.name, _zoned_by_type(file, clocks & {*parts.schema}, where)) for file in parts.reading.files]
     else:
-        clocks &= {name for name, dtype in parts.schema.items() if dtype.is_temporal()}  # each text tells by itself
-        for laid in parts.laid:
-            marks = instants_in(pl.DataFrame(schema=laid.types))
-            trials = {name: laid.trials[name] for name in clocks & laid.filled}
-            says = {name: name in marks or (trial is not None and "z" in trial.form) for name, trial in trials.items()}
-            told.append((laid.text.file.name, says))
-    found_in = {name: {says[name]: file for file, says in told if name in says} for name in sorted(clocks)}
-    for name, files in found_in.items():
-        if len(files) > 1:
-            raise mixed(name, files[True], files[False], where)
-    return frozenset(name for name, files in found_in.items() if True in files)
+        told = [(each.text.file.name, each.zoned) for each in parts.laid]
+    instants = set[str]()
+    for name in sorted(clocks):
+        says = {number: zoned[name] for number, (_, zoned) in enumerate(told) if name in zoned}
+        if len({*says.values()}) > 1 and isinstance(parts, FileParts):  # where it has no value a type says nothing
+            says = {number: zoned for number, zoned in says.items() if parts.has_values(number, name)}
+        first = {zoned: told[number][0] for number, zoned in reversed(says.items())}
+        if len(first) > 1:
+            raise mixed(name, first[True], first[False], where)
+        instants |= {name} if True in first else set()
+    return frozenset(instants)
+
+
+def _zoned_by_type(file: Path, columns: frozenset[str], where: str) -> dict[str, bool]:
+    """Of these columns of a file of Parquet whether their type says a zone."""
+    import polars as pl
+
+    try:
+        zoned = columns_with_zones(pl.scan_parquet(file, glob=False).collect_schema())
+    except (pl.exceptions.PolarsError, OSError) as bad:
+        raise refuse_unreadable(bad, file, "parquet", where) from bad
+    return {name: name in zoned for name in columns}
 
 
 def _applied(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError
+from treadle.sources.again import unkept
 from treadle.sources.exactness import EXACT, are_whole, farthest
-from treadle.sources.seen import names_of, unkept
+from treadle.sources.seen import names_of
 
 if TYPE_CHECKING:
     import polars as pl

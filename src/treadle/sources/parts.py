@@ -75,6 +75,14 @@ class FileParts:
             for number in range(len(self.reading.files)):
                 self._refuse_moved(number)
 
+    def has_values(self, number: int, column: str) -> bool:
+        """Whether a column has a value in the file of this number, of which no more parts are read than tell.
+
+        Raises:
+            DataError: as `read`.
+        """
+        return any(part().get_column(column).count() for part in self._reads([column], number))
+
     def _refuse_moved(self, number: int) -> None:
         """Refuse a file that is no more what it was, before Polars opens what has its name now, which may be a pipe."""
         file = self.reading.files[number]
@@ -85,12 +93,14 @@ class FileParts:
         """Of each part the number of its file, and the rows of that up to its end."""
         return ((number, end) for number, (_, cuts) in enumerate(self.cuts) for end in cuts[1:])
 
-    def _reads(self, columns: Sequence[str] | None) -> Iterator[Callable[[], pl.DataFrame]]:
-        """What reads each part."""
+    def _reads(self, columns: Sequence[str] | None, only: int | None = None) -> Iterator[Callable[[], pl.DataFrame]]:
+        """What reads each part; only: of the file of this number."""
         import polars as pl
 
         said = {name for values in self.reading.partitions for name, _ in values}
         for number, (file, cuts) in enumerate(self.cuts):
+            if only is not None and number != only:
+                continue
             lazy = pl.scan_parquet(file, glob=False)
             if columns is not None:
                 schema = lazy.collect_schema()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -62,18 +61,6 @@ def unseen(names: list[bytes], seen: Counter[bytes]) -> list[bool]:
         left[name] -= known
         fresh.append(not known)
     return fresh
-
-
-def unkept(rows: pl.DataFrame, kept: Iterable[pl.DataFrame], again: pl.Series) -> pl.Series:
-    """Which rows are not among those that are kept; of equal ones as many as there are more than kept.
-
-    again: which of them may be; others are not, however equal.
-    """
-    import polars as pl
-
-    known = Counter(name for frame in kept for name in names_of(frame))
-    fresh = unseen(names_of(rows.filter(again)), known)
-    return (~again).scatter(again.arg_true(), pl.Series(fresh, dtype=pl.Boolean))
 
 
 def rows_of(some: list[bool], heights: list[int]) -> pl.Series:

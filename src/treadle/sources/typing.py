@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from treadle.expr import as_declared
-from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed
+from treadle.sources.dates import Form, as_text, form_of, form_of_most, parsed, says_zone
 from treadle.sources.expected import kept_texts, of_clocks, types_expected
 from treadle.sources.figures import Signs, all_plain, far_and_fraction, numbers, plain, unlike
 from treadle.sources.unreadable import Unreadable
@@ -166,7 +166,7 @@ def _dated(column: pl.Series, form: str, layout: Layout) -> pl.Series:
 
 def _keeps_zone(text: pl.Series, form: str, layout: Layout) -> bool:
     """Whether what is written as text says that it is in UTC: beside a clock it would be taken for one of that."""
-    return "z" in form and text.name in of_clocks(layout)
+    return says_zone(form) and text.name in of_clocks(layout)
 
 
 def _numbered(text: pl.Series, given: pl.Series, signs: Signs) -> pl.Series:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from treadle.errors import DataError
 from treadle.mapping import as_instants, column_at_source, instants_in, offsets_of
-from treadle.sources.dates import form_of
+from treadle.sources.dates import form_of, parsed, says_zone
 from treadle.sources.expected import Expected, of_clocks, types_expected
 from treadle.spec import Layout, Source
 
@@ -78,16 +78,20 @@ def told(made: pl.Series, text: pl.Series, layout: Layout) -> pl.Series:
     """Values that were told from texts, marked where these say their zone."""
     import polars as pl
 
-    if made.name not in of_clocks(layout) or not isinstance(made.dtype, pl.Datetime):
+    if made.name not in of_clocks(layout) or not isinstance(made.dtype, pl.Datetime) or not made.count():
         return made
-    stated, form = layout.date_format.get(made.name), form_of(text.drop_nulls()[:1]) if made.count() else None
-    if "z" in (stated or (form.format if form else "")) or offsets_of(text) is not None:
+    like, form = text.drop_nulls()[:1], layout.date_format.get(made.name)
+    if form is None or not parsed(like, form).count():  # times in another form than is stated are in one of ISO 8601
+        found = form_of(like)
+        form = found.format if found else ""
+    if says_zone(form) or offsets_of(text) is not None:
         return as_instants(made.to_frame(), [made.name]).to_series()
     return made
 
 
 def refuse_mixed(frames: Sequence[pl.DataFrame], names: Sequence[str], layout: Layout, where: str) -> None:
-    """Refuse a column of times with a zone in one file and without in another: one column is of one kind.
+    """Refuse a column of times with a zone in one file and without in another: one column is of one kind. A file in
+    which it has no value says nothing of it.
 
     Raises:
         DataError: both are named.
@@ -97,7 +101,8 @@ def refuse_mixed(frames: Sequence[pl.DataFrame], names: Sequence[str], layout: L
     for column in sorted(of_clocks(layout)):
         found: dict[bool, str] = {}
         for frame, name in zip(frames, names, strict=True):
-            if isinstance(frame.schema.get(column), pl.Datetime | pl.Date):  # days are a clock's, too
+            kind = frame.schema.get(column)
+            if isinstance(kind, pl.Datetime | pl.Date) and frame.get_column(column).count():  # days are a clock's, too
                 found.setdefault(column in instants_in(frame), name)
         if len(found) > 1:
             raise mixed(column, found[True], found[False], where)

@@ -40,6 +40,11 @@ class Held:
         return parquet_of(self.report.aside)
 
     @property
+    def rows_aside(self) -> tuple[pl.DataFrame, ...]:
+        """The same as a table, if there is one."""
+        return () if self.report is None or self.report.aside is None else (self.report.aside,)
+
+    @property
     def unasked(self) -> tuple[str, ...]:
         return tuple(self.report.unasked) if self.report is not None else ()
 

@@ -16,17 +16,18 @@ from msgspec import field, structs
 from treadle.contracts import Contract
 from treadle.errors import DataError, Overtaken
 from treadle.evidence import Entry, Payload, Reader, StepInput, digest
-from treadle.evidence.kinds.source_read import Increment, Mark, SourceRead
+from treadle.evidence.kinds.source_read import Increment, SourceRead
 from treadle.sources import ALONE
 from treadle.spec import Source
 from treadle.stages.aside import Held, hold, kept_aside, newest_of, not_aside, of_good
+from treadle.stages.bases import Base, and_more, base_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
 from treadle.stages.followed import begins_anew, ever_aside, newest_after, passed
 from treadle.stages.named import refuse_misnamed
-from treadle.stages.quarantine import Head, head_of
+from treadle.stages.quarantine import head_of
 from treadle.stages.work import Bench, Work
-from treadle.store import Blob, EntryRef, File, Snapshot
+from treadle.store import EntryRef, File, Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,35 +80,6 @@ class ReadIncrement(StepInput[SourceRead], frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class _Base:
-    """The entry that is gone on from, if one can be; else why all is read."""
-
-    head: Head | None
-    anew: str = ""
-    recheck: bool = False
-    """The contract is another than the rows that are kept were held to."""
-    before: Mark | None = None
-    """How far files were read, where all is read anew."""
-
-    @property
-    def entry(self) -> Entry[SourceRead] | None:
-        return self.head.read if self.head else None
-
-    @property
-    def change(self) -> EntryRef | None:
-        return self.head.change.ref if self.head and self.head.change else None
-
-    @property
-    def aside(self) -> tuple[Blob, ...]:
-        """The rows that are set aside by now, as a person left them."""
-        return self.head.aside if self.head else ()
-
-    @property
-    def mark(self) -> Mark | None:
-        return self.entry.payload.mark if self.entry else None
-
-
-@dataclass(frozen=True)
 class Asked:
     """What is new is to be found since `base`; `known` is what that says, and `rules` a digest of the contract.
 
@@ -116,7 +88,7 @@ class Asked:
 
     source: Source
     told: Source
-    base: _Base
+    base: Base
     known: Known
     rules: str
     where: str
@@ -163,18 +135,10 @@ def read_increment(
 
 def what_is_new(work: Work, name: str, source: Source, contract: Contract | None, *, full: bool) -> Asked:
     """From where on a source is to be read, by what the record says now."""
-    from treadle.sources import Known, expected, lost_files
+    from treadle.sources import Known, expected
 
     workspace, where = work.workspace, work.workspace.project.place(f"sources.{name}")
-    base = _base(work, name, source, digest(contract), full or workspace.chain.fresh)
-    if base.before is not None:
-        lost = lost_files(source, workspace.project.root, workspace.blobs.get(base.before.seen.digest), where)
-        if lost:
-            raise DataError(
-                f"{_and_more(lost)} was read and is gone, and all is to be read again, since {base.anew}",
-                where=where,
-                mend="put back what is gone; or begin without it: treadle data ingest PROJECT --full",
-            )
+    base = base_of(work, name, source, digest(contract), full=full or workspace.chain.fresh)
     known = Known() if base.mark is None else Known(base.mark, workspace.blobs.get(base.mark.seen.digest))
     told = expected(source, contract.types) if contract is not None else source
     return Asked(source, told, base, known, digest(contract), where)
@@ -204,43 +168,14 @@ def _keep(work: Work, name: str, contract: Contract | None, found: Asked, newer:
         return newest_after(work, made)
     except ColumnsChanged as bad:
         broken = readers_of(workspace, name, bad.columns)
-        said = f", which {_and_more(broken)} read" if broken else ", which no feature reads"
+        said = f", which {and_more(broken)} read" if broken else ", which no feature reads"
         raise DataError(f"{bad.what}{said}; nothing of it was taken", where=bad.where, mend=bad.mend) from bad
-
-
-def _and_more(names: list[str]) -> str:
-    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def _base(work: Work, name: str, source: Source, rules: str, full: bool) -> _Base:
-    """The last entry, where its products are there and it was asked the same."""
-    from treadle.sources import HOW_ZONES, definition_of
-
-    chain = work.workspace.chain
-    with chain.reading() as record:
-        head = head_of(record, name)
-    if head is None:
-        return _Base(None)
-    last = head.read
-    if full:
-        return _Base(None, "it was asked for")
-    mark = last.payload.mark
-    if mark is None:
-        return _Base(None, "it was read whole before")
-    if any(not chain.present(ref) for ref in last.made):
-        return _Base(None, "what was kept of it is gone")
-    asked = definition_of(source, work.workspace.project.root)
-    other = sorted(part for part in {*asked, *mark.definition} if asked.get(part) != mark.definition.get(part))
-    # files that were read before anything was kept of how: they may be gone by now, and there is no place to go on from
-    if other and not (other == [HOW_ZONES] and HOW_ZONES not in mark.definition and not mark.by):
-        return _Base(None, f"{', '.join(other)} changed", before=None if mark.by else mark)
-    return _Base(head, recheck=mark.contract != rules)
 
 
 class _Make:
     """`keep_rows` with the handle of what was found: its content is in the input, by its digest."""
 
-    def __init__(self, newer: Newer, base: _Base, where: str, good: LastGood | None, workspace: Workspace) -> None:
+    def __init__(self, newer: Newer, base: Base, where: str, good: LastGood | None, workspace: Workspace) -> None:
         self.newer, self.base, self.where, self.good, self.workspace = newer, base, where, good, workspace
 
     def __call__(self, asked: ReadIncrement, bench: Bench) -> SourceRead:
@@ -248,7 +183,7 @@ class _Make:
         broken = refuse_broken(self.workspace, asked.name, rows, asked.contract, self.where) if rows.width else ()
         refuse_misnamed(asked.name, asked.source, rows, asked.contract)
         begun = begins_anew(self.workspace, asked.name) if asked.anew else ()
-        taken = Taken(self.newer, rows, (*self.newer.told, *broken, *begun))
+        taken = Taken(self.newer, rows, (*self.newer.told, *self.base.told, *broken, *begun))
         return keep_rows(asked, bench, taken, self.base, self.where, self.good)
 
 
@@ -262,7 +197,7 @@ class Taken:
 
 
 def keep_rows(
-    asked: ReadIncrement, bench: Bench, taken: Taken, base: _Base, where: str, good: LastGood | None
+    asked: ReadIncrement, bench: Bench, taken: Taken, base: Base, where: str, good: LastGood | None
 ) -> SourceRead:
     """Hold what is new to the contract, put it to what is there, and write both as one version."""
     from treadle.sources import Batch, batch, merged
@@ -283,7 +218,8 @@ def keep_rows(
     before, again = _before(bench, last, base, asked)
     aside, of_known = held, got.again
     if of_known is not None and base.head is not None:
-        aside = not_aside(held, ever_aside(bench, base.head, asked.name), of_known)
+        kept = [*ever_aside(bench, base.head, asked.name), *(again.rows_aside if again is not None else ())]
+        aside = not_aside(held, kept, of_known)
         of_known = of_good(held, of_known)
     quarantine = _set_aside(bench, asked.name, last, [each for each in (aside, again) if each is not None])
     for each in (held, again):
@@ -332,7 +268,7 @@ def _pointed_to(bench: Bench, last: SourceRead | None, asked: ReadIncrement) -> 
 
 
 def _before(
-    bench: Bench, last: SourceRead | None, base: _Base, asked: ReadIncrement
+    bench: Bench, last: SourceRead | None, base: Base, asked: ReadIncrement
 ) -> tuple[Before | None, Held | None]:
     """The rows that are kept; held once more to a contract that is another than theirs."""
     from treadle.sources import Before
