@@ -257,7 +257,6 @@ def _retrieved(work: Work) -> None:
 
 
 def _who(found: Operation, project: Project, context: Context) -> Principal:
-
     if isinstance(context.who, Principal):
         return context.who
     try:
