@@ -29,21 +29,25 @@ from treadle.api.operation import Context
 from treadle.api.settle import AgreeRequest, SettleRequest, TermsRequest, decide_agree, decide_settle, decide_terms
 from treadle.cli import main
 from treadle.errors import AccessError, DecisionError, ModelError
+from treadle.evidence import Chain
 from treadle.evidence.kinds.decision_agreed import TermsAgreed
 from treadle.evidence.kinds.decision_closed import DecisionClosed
+from treadle.evidence.kinds.decision_opened import DecisionOpened, Option
 from treadle.evidence.kinds.decision_settled import DecisionSettled
-from treadle.evidence.kinds.decision_terms import TermsStated
+from treadle.evidence.kinds.decision_terms import Side, TermsStated
 from treadle.evidence.kinds.labels_applied import LabelsApplied
 from treadle.evidence.kinds.sealed_opened import SealedOpened
 from treadle.exploring.experts import ask, queue_shown, say_row
 from treadle.history.lineage import explain
 from treadle.loop import run
 from treadle.people.agreeing import agree, agreed_terms
+from treadle.people.deciding import state_position
 from treadle.people.decisions import decision
 from treadle.people.found import Decision
 from treadle.principal import Principal
 from treadle.stages import Work
 from treadle.stages.settling import settle
+from treadle.store import Blob
 from treadle.upkeep.pinned import pins
 
 TODAY = date(2024, 5, 1)
@@ -240,18 +244,33 @@ def test_terms_that_all_have_agreed_to_since_one_went_to_another_option_stay_so(
         assert found is not None and found.experiment is not None and found.experiment.status == status, option
 
 
-def test_terms_are_not_agreed_to_while_nobody_is_for_one_of_their_sides(shop: Path) -> None:
+def test_terms_are_not_agreed_to_while_nobody_is_for_one_of_their_sides(chain: Chain) -> None:
     """bo goes to a third thing: that lin and ada are of one mind closes nothing, and what bo comes back to may."""
-    question(shop, options=("keep: as it is", "drop", "halve"))
+
+    def stands_for(who: str, option: str) -> None:
+        state_position(chain.acting(who), "d", option, "so", (), TODAY)
+
+    def agrees(who: str) -> str:
+        agree(chain.acting(who), "d", stated.seq, TODAY)
+        with chain.reading() as reader:
+            shown = decision(reader, "d", TODAY)
+        assert shown is not None and shown.experiment is not None
+        return shown.experiment.status
+
+    options = (Option("keep"), Option("drop"), Option("halve"))
+    asked = DecisionOpened(decision="d", question="Keep it?", options=options, decides="ada", asked=("lin", "bo"))
+    opens = chain.append(asked, "decision/d")
     for who, option in (("lin", "drop"), ("bo", "keep")):
-        decide_say(SayRequest(project=str(shop), name="amount", chosen=option, because="so"), asked(who))
-    number = terms(shop, between=("keep", "drop")).experiment.entry
-    decide_say(SayRequest(project=str(shop), name="amount", chosen="halve", because="so"), asked("bo"))
-    assert agreed(shop, "ada", number=number).experiment.status == "stated"
-    with pytest.raises(DecisionError, match="not agreed to the terms"):
-        settled(shop)
-    decide_say(SayRequest(project=str(shop), name="amount", chosen="keep", because="so"), asked("bo"))
-    assert agreed(shop, "bo", number=number).experiment.status == "agreed"
+        stands_for(who, option)
+    sides = (Side("keep", (), Blob("a" * 64)), Side("drop", ("features=null",), Blob("b" * 64)))
+    said = TermsStated(decision="d", opened=opens.ref, sides=sides, metric="auc", margin=0.1, minutes=1.0)
+    stated = chain.acting("lin").append(said, "decision/d")
+    stands_for("bo", "halve")
+    assert agrees("ada") == "stated"
+    with chain.alone() as alone, pytest.raises(DecisionError, match="somebody has not agreed to the terms"):
+        agreed_terms(alone, "d", TODAY)
+    stands_for("bo", "keep")
+    assert agrees("bo") == "agreed"
 
 
 def test_terms_wait_for_the_mediator_whose_day_has_come(shop: Path) -> None:
