@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 from rich.console import Console
 from sklearn.metrics import average_precision_score
@@ -93,9 +94,9 @@ def test_alerts_look_at_the_newest_predictions_alone_and_need_no_label(
     """Rows as in training, then a day on which one feature is another: one row in fourteen."""
     days, a_day = 14, 600
     frame = frame_of(9, days * a_day)
-    amount = frame["amount"].fill_null(0.0).to_numpy() + 2.0 * (np.arange(days * a_day) >= (days - 1) * a_day)
+    amount = (frame["amount"] + pl.Series(2.0 * (np.arange(days * a_day) >= (days - 1) * a_day))).to_list()
     random = np.random.default_rng(2)
-    score = np.repeat(random.choice(bundle_scores(bundle), a_day), days)
+    score = np.tile(random.choice(bundle_scores(bundle), a_day), days)
     hours = frame_of(9, 168).select(f.name for f in FEATURES).rows()  # a whole week, again and again
     features = [[amount[i], *hours[i % 168][1:]] for i in range(days * a_day)]
     write(
