@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import polars as pl
 import pytest
 
 from treadle.contracts import Rule
@@ -11,6 +16,9 @@ from treadle.features.plan import InputColumn
 from treadle.models.request import InputField, InputRule, Inputs
 from treadle.packing.packing import inputs_of
 from treadle.serving import RecordReader
+from treadle.spec import Source
+from treadle.spec.mapping import Mapped
+from treadle.stages.packing import _guessed, _texts
 
 
 def plan(exposure: str | None = None) -> FeaturePlan:
@@ -68,3 +76,21 @@ def test_an_exposure_of_which_nothing_can_be_told_is_refused(odd: str) -> None:
     assert reader.read(b'{"amount": 2.9e38}')
     with pytest.raises(RequestError, match="above zero and below"):
         reader.read(f'{{"amount": {odd}}}'.encode())
+
+
+def test_of_each_text_it_says_whether_it_was_one_as_it_was_read() -> None:
+    asked = inputs_of(plan(), (), "shop", guessed={"note"})
+    said = {field.name: field.written for field in asked.fields}
+    assert said == {"amount": None, 'da"ys': None, "when": None, "note": False, "id": None, "shop": True}
+    assert {field.written for field in inputs_of(plan(), (), "shop").fields} == {None}
+
+
+def test_texts_that_a_contract_or_a_mapping_made_are_looked_at_and_no_others() -> None:
+    orders = msgspec.structs.replace(plan(), each_types={"code": "str", "zip": "str", "kind": "str", "n": "int"})
+    source = Source(read="orders.csv", map={"zip": Mapped(origin="Zip", type="str"), "code": "Code", "kind": "Kind"})
+    contract: Any = SimpleNamespace(types={"code": "str", "n": "int"})
+    assert _texts(source, contract, orders) == ("code", "zip") and _texts(source, None, orders) == ("zip",)
+    asked: Any = SimpleNamespace(texts=("code", "zip"), rows="rows")
+    kept = pl.DataFrame({"code": ["007", "A13"], "zip": ["1067", "1068"]})
+    bench: Any = SimpleNamespace(read=lambda rows, columns: kept.select(columns))
+    assert _guessed(asked, bench) == {"zip"}
