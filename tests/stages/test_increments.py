@@ -427,7 +427,7 @@ def test_files_that_were_read_when_zones_were_read_otherwise_are_read_anew_or_to
 ) -> None:
     """Those of before may be gone by now, and what is new is read by itself."""
     begin(place, ZONED)
-    file = deliver(place, "a.csv", [(1, "2024-07-01T08:00:00+02:00", 1.0, "yes", "a")])
+    file = deliver(place, "a.csv", [row(1)])
     with monkeypatch.context() as before:
         before.setattr(of_increments, "has_clock", lambda source: False)
         read(place)
