@@ -151,6 +151,28 @@ def test_numbers_in_lists_stay_numbers_beside_text() -> None:
     assert words.dtypes == [pl.String, pl.String], "what was text is text"
 
 
+def test_a_list_of_numbers_alone_is_told_as_it_is_beside_text() -> None:
+    """NumPy makes floats of whole numbers beside one, and numbers of truths beside these."""
+    rows = [[1, 2.5], ["a", 3.5], [True, 4], [2, 5.5]]
+    model = treadle.Regressor(**QUICK).fit(rows * 30, [9.0, -9.0, 4.0, 0.0] * 30)
+    assert [feature.type for feature in model.fitted_.features] == ["str", "float"]
+    whole = model.predict(rows)
+    for k, row in enumerate(rows):
+        assert model.predict([row]) == pytest.approx(whole[k : k + 1])
+    assert frame_of(table_of([[1, 2.5], [True, 0]]), [True, True]).rows() == [("1", "2.5"), ("True", "0")]
+    when = np.datetime64("2024-03-01", "us")
+    assert frame_of(table_of([[when], [when]])).dtypes == [pl.Datetime("us")], "a list of NumPy's times is one of times"
+
+
+def test_whole_numbers_beside_a_missing_one_are_the_same_level_in_pandas() -> None:
+    import pandas
+
+    fitted = frame_of(pandas.DataFrame({"code": pandas.Series([101, "A7", 2.5, None, 1e300], dtype=object)}))
+    assert fitted["code"].to_list() == ["101", "A7", "2.5", None, "1e+300"]
+    later = pandas.DataFrame({"code": [101, None]})
+    assert later["code"].dtype.kind == "f" and frame_of(later, [True])["code"].to_list() == ["101", None]
+
+
 def test_what_a_row_is_told_hangs_on_no_other_row() -> None:
     """Of a column of several kinds, which is text, one row alone may hold a number, a truth or a time."""
     import pandas

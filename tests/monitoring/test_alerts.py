@@ -90,6 +90,15 @@ def test_what_stays_moved_is_not_told_anew_each_day(chain: Chain) -> None:
     assert look("2024-03-22", "a", "b", "c") == 2, "all of them were, of late"
     assert look("2024-03-22", "a", model="shop:2") == 3
     assert look("2024-04-02", "b") == 4, "after thirty days"
+    assert look("2024-04-02", "d") == 5, "another one, at a later look on the same day"
+    for day, count in (("2024-03-01", 6), ("2024-03-30", 6), ("2024-03-31", 7)):
+        assert look(day, "a", model="shop:3") == count, "thirty days, and not one less"
+
+
+def test_an_alert_of_a_day_that_is_far_ahead_silences_nothing(chain: Chain) -> None:
+    for day, count in (("2099-01-01", 1), ("2024-03-01", 2), ("2024-03-02", 2)):
+        log_alerts(chain, "endpoint/shop", "shop:1", [Alert("drift", "moved: a", day, ("a",))])
+        assert len(chain.find(AlertRaised)) == count
 
 
 def test_an_alert_is_kept_once_and_signed_by_the_policy(chain: Chain) -> None:

@@ -15,7 +15,7 @@ from told import START, answered, told, write
 
 from treadle.backends.embedded import DeltaTables, FolderJournal
 from treadle.monitoring.ledger import read
-from treadle.monitoring.quality import by_day, join_outcomes, measure
+from treadle.monitoring.quality import by_day, join_outcomes, measure, with_label
 from treadle.scoring import task_of
 from treadle.scoring.bootstrap import draws
 from treadle.store import TableNames
@@ -52,7 +52,8 @@ def days(
     at = [START + timedelta(days=i // rows) for i in range(3 * rows)]
     write(journal, *(answered(f"p{i}", float(score[i]), at=at[i], threshold=threshold) for i in range(3 * rows)))
     write(journal, *(told(f"p{i}", float(label[i])) for i in range(2 * rows)))
-    return label, score, by_day(joined_of(tables, journal), metric, THRESHOLD, TASK)
+    task = TASK if threshold else task_of("regression")
+    return label, score, by_day(joined_of(tables, journal), metric, THRESHOLD, task)
 
 
 CLASSES: dict[str, Callable[[Any, Any], float]] = {
@@ -125,6 +126,16 @@ def test_a_metric_that_a_day_does_not_define_is_none(tables: DeltaTables, journa
     assert (day.labels, day.value, day.low, day.base) == (20, None, None, 0.0)
     (day,) = by_day(joined_of(tables, journal), "brier", THRESHOLD, TASK)
     assert day.value == pytest.approx(np.mean((np.arange(20) / 20) ** 2))
+
+
+def test_outcomes_that_cannot_be_are_no_labels_though_they_are_in_the_ledger(
+    tables: DeltaTables, journal: FolderJournal
+) -> None:
+    write(journal, *(answered(f"p{i}", 2.0, threshold=None) for i in range(4)))
+    write(journal, told("p0", -3.0), told("p1", 0.0), told("p2", 4.0))
+    joined = joined_of(tables, journal)
+    for kind, kept in (("counts", [0.0, 4.0]), ("regression", [-3.0, 0.0, 4.0]), ("classification", [0.0])):
+        assert sorted(with_label(joined, task_of(kind))["label"]) == kept
 
 
 def test_a_day_is_that_of_the_prediction_else_of_the_answer(tables: DeltaTables, journal: FolderJournal) -> None:

@@ -116,6 +116,19 @@ def test_alerts_look_at_the_newest_predictions_alone_and_need_no_label(
     assert short is not None and short.predictions == 520, "of fewer rows bins are empty by chance"
 
 
+def test_one_row_far_ahead_is_not_the_newest_time(
+    tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
+) -> None:
+    plain = watch(tables, TableNames("shop"), journal, bundle)
+    far, features = START.replace(year=2099), [None] * len(FEATURES)
+    record = msgspec.structs.replace(answered("far", 0.5, features=features), at=far)
+    write(journal, record)
+    write(journal, told("far", True))
+    found = watch(tables, TableNames("shop"), journal, bundle)
+    assert found.newest is not None and plain.newest is not None and found.newest.day == plain.newest.day
+    assert found.recent is not None and found.recent == plain.recent
+
+
 def test_the_metric_over_all_days_is_that_of_scikit_learn(
     tables: DeltaTables, journal: FolderJournal, bundle: Bundle, labels: tuple[np.ndarray, np.ndarray]
 ) -> None:

@@ -50,10 +50,10 @@ def answered(
     record: Any = None,
     features: Any = (),
 ) -> Answered:
-    """A prediction; `threshold` None: a regressor's. `second`: when it was answered, after START."""
+    """A prediction; `threshold` None: a regressor's. `second`: when it was answered, after START and `at`."""
     return Answered(
         identity,
-        START.timestamp() + second,
+        max(START, at or START).timestamp() + second,
         at,
         model,
         score if threshold is None else score >= threshold,

@@ -15,8 +15,10 @@ from stage_shop import edit, opened
 from treadle import training
 from treadle.api.operation import Context
 from treadle.api.project import CheckRequest, check
+from treadle.costs.budgets import Purse
 from treadle.errors import SpecError
 from treadle.evidence import Usage, nvml
+from treadle.evidence.kinds.model_fitted import ModelFitted
 from treadle.loop import RunResult
 from treadle.money import money
 from treadle.principal import person
@@ -101,6 +103,25 @@ def test_money_ends_a_search_and_is_said(shop: Path, runs: Runs, monkeypatch: py
     assert len(asked) == 2 and max(asked) < 5.0, "nor is what was found fitted without an end"
     edit(shop, "train_cost: 0.00002", "train_cost: 100")
     assert not any("bounds" in note for note in runs().searched)
+
+
+def test_fits_after_a_search_have_what_it_and_the_fits_before_them_left(
+    shop: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(shop, "currency: EUR", "currency: USD")
+    edit(shop, "  people:", "  limits: {train_cost: 100}\n  people:")
+    edit(shop, "seed: 7", "seed: 7, refit: all")
+    asked = []
+    monkeypatch.setattr(Purse, "left", lambda purse, currency: money("50", currency))
+    for name in ("fitting", "refitting"):
+        told = lambda *args: asked.append(args) or limit_of(*args)  # noqa: E731
+        monkeypatch.setattr(f"treadle.stages.{name}.limit_of", told)
+    runs()
+    chain = opened(shop).chain
+    fit = chain.last(ModelFitted).usage
+    assert [args[0].train_cost for args in asked] == [100, 100] and {args[3] for args in asked} == {money("50", "USD")}
+    assert fit is not None and fit.seconds > 0
+    assert asked[1][4] - asked[0][4] == pytest.approx(fit.seconds), "the twin's fit is spent too"
 
 
 def test_the_report_tells_what_a_point_cost(shop: Path, runs: Runs) -> None:

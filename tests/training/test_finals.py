@@ -112,9 +112,12 @@ def test_what_was_cut_short_takes_away_no_rounds(thinned, boosters, monkeypatch)
     assert ran == [12.0, 12.0], "a fifth went on encoding, and held rows are encoded too"
 
 
-def test_what_memory_does_not_do_for_leaves_the_others_their_turn(thinned, boosters, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "why"), [(MemoryError("too much"), "too much"), (RuntimeError("no kernel"), "RuntimeError: no kernel")]
+)
+def test_what_cannot_be_fitted_leaves_the_others_their_turn(thinned, boosters, monkeypatch, error, why):
     def heavy(*args, **more):
-        raise MemoryError("too much")
+        raise error
 
     trials = [
         whole_trial(n, thinned, boosters[name], boosters[name].defaults())
@@ -133,6 +136,7 @@ def test_what_memory_does_not_do_for_leaves_the_others_their_turn(thinned, boost
         said.append,
     )
     assert [t.number for t in found.trials] == [1, 0] and found.number == 1
+    assert found.passed == (f"Trial 0 (lightgbm) was not fitted on all rows of the latest fold: {why}.",)
     every = len(found.folds.folds[0].train)
     assert said == [
         f"trial {n} ({name}) on all {every:,} rows of the latest fold" for n, name in ((0, "lightgbm"), (1, "linear"))
@@ -182,14 +186,14 @@ def test_a_search_has_its_best_as_they_are_on_all_rows(table, spec, monkeypatch)
 def test_the_first_whole_one_and_then_the_best_have_their_turn(thinned, spec, monkeypatch):
     """What follows is fitted in their time too: the model, and what it has to beat."""
     asked = []
-    monkeypatch.setattr(search_state, "finals", lambda *args: asked.append(args) or Finals(thinned, 0, [], {}))
+    monkeypatch.setattr(search_state, "finals", lambda *args: asked.append(args) or Finals(thinned, 0, [], {}, ("no",)))
 
     def turns(seconds, **more):
         some = state(thinned, spec, **more)
         told = ((0.1, "pruned"), (0.6, "complete"), (0.5, "complete"), (0.3, "complete"), (0.4, "complete"))
         some.trials = [Trial(n, "linear", {}, (v,) * 2, v, 1.0, how) for n, (v, how) in enumerate(told)]
         some.tried = {n: Tried((0.5,) * 2, 0, None) for n in range(1, 5)}
-        assert some.on_all_rows(900, seconds) is some
+        assert some.on_all_rows(900, seconds) is some and some.passed == ["no"]
         _, trials, _, by_name, allowed, *_ = asked[-1]
         assert set(by_name) == {"lightgbm", "linear"} and allowed.seconds == seconds
         assert allowed.rows == round(900 * (1 + some.beaten)) > 900

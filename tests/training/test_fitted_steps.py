@@ -68,7 +68,7 @@ def test_what_helps_is_told_by_rows_that_do_not_know_their_own_label(table, monk
     rows, seen = table(300, timed=False), []
     encoder, plain = fit_encoder(rows, linear=False)
     module = "treadle.training.prepare.prepare"
-    monkeypatch.setattr(f"{module}.gains", lambda table, encoder, x, seed: seen.append(x.copy()) or {})
+    monkeypatch.setattr(f"{module}.gains", lambda table, encoder, x, seed, strata: seen.append(x.copy()) or {})
     monkeypatch.setattr(f"{module}.fit_groups", lambda table, chosen, encoder, x, **more: seen.append(x.copy()) or [])
     fit_encoder(rows, linear=False, recipe=Recipe(pairs=True, groups=True))
     assert len(seen) == 2 and all(np.array_equal(x, plain, equal_nan=True) for x in seen)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from treadle.errors import DataError
 from treadle.scoring import task_of
 from treadle.training import folds as module
 from treadle.training import split
@@ -233,11 +234,24 @@ def test_the_latest_fold_is_judged_as_all_of_them_are(table, spec):
     assert len(some.folds[0].train) == 50 and np.array_equal(whole.folds[0].train, parts.folds[-1].train)
 
 
-def test_margins_stay_as_they_were_where_memory_does_not_do_for_others(folds, linear, monkeypatch):
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("out of memory")])
+def test_margins_stay_as_they_were_where_others_cannot_be_made(folds, linear, monkeypatch, error):
     def learn(*args, **options):
-        raise MemoryError
+        raise error
+
+    monkeypatch.setattr(module, "learn", learn)
+    made, told = folds(), []
+    before = np.ones((len(made.rows), 1))
+    assert np.array_equal(made.exact(linear, {}, Tried((0.5,) * 3, 7, before, (7, 5, 9)), told.append), before)
+    assert told == [error]
+
+
+@pytest.mark.parametrize("error", [DataError("no", where="x", mend="y"), RuntimeWarning("no")])
+def test_what_the_project_has_to_mend_ends_the_search(folds, linear, monkeypatch, error):
+    def learn(*args, **options):
+        raise error
 
     monkeypatch.setattr(module, "learn", learn)
     made = folds()
-    before = np.ones((len(made.rows), 1))
-    assert np.array_equal(made.exact(linear, {}, Tried((0.5,) * 3, 7, before, (7, 5, 9))), before)
+    with pytest.raises(type(error)):
+        made.exact(linear, {}, Tried((0.5,) * 3, 7, np.ones((len(made.rows), 1)), (7, 5, 9)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from msgspec.structs import replace
 
 from treadle.scoring import task_of
 from treadle.spec.brief import Brief, People
@@ -43,6 +44,8 @@ def test_it_is_fitted_as_the_model_is_by_what_a_request_tells(table, spec, monke
     assert np.array_equal(first[2].y, rows.label[last.valid]) and final[2] is None
     assert first[3] == {"metric": "log_loss", "seconds": 30.0} and final[3] == {"seconds": 60.0}
     assert final[1] == {**member.params, "rounds": first[4].rounds} and first[4].rounds < 999
+    fitting._reference(rows, parts, whole, family, replace(member, seconds=30.0), "log_loss", 7, 2.0)
+    assert [each[3]["seconds"] for each in asked[2:]] == [45.0, 45.0], "no less than the member that it is held against"
 
 
 def test_what_is_kept_of_unseen_rows_is_some_of_them_and_want_of_memory_is_said(table, spec, monkeypatch):
@@ -53,13 +56,16 @@ def test_what_is_kept_of_unseen_rows_is_some_of_them_and_want_of_memory_is_said(
     assert whole.reference is not None and whole.summary.notes == ()
 
     def refused(*_):
-        raise MemoryError("refused")
+        raise errors[-1]
 
     monkeypatch.setattr(fitting, "_reference", refused)
     monkeypatch.setattr(fitting, "MOST_UNSEEN", 10)
-    model = fit(rows, parts, found, project)
-    said = "The model that it has to beat was not fitted, for want of memory: refused."
-    assert model.reference is None and model.summary.notes == (said,)
+    errors = []
+    for error, why in ((RuntimeError("no kernel"), "RuntimeError: no kernel"), (MemoryError("refused"), "refused")):
+        errors.append(error)
+        model = fit(rows, parts, found, project)
+        said = f"The model that it has to beat was not fitted: {why}."
+        assert model.reference is None and model.summary.notes == (said,)
     assert np.array_equal(model.unseen, whole.unseen[thin(np.arange(len(whole.unseen)), 10)])
 
 

@@ -258,8 +258,9 @@ def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(
         asked.append((values, refits, seconds))
         return {0: 0.2, 1: 0.5, 2: 0.3}
 
-    def exact(folds, family, params, tried):
+    def exact(folds, family, params, tried, passed):
         made.append((family.name, params))
+        passed(RuntimeError("out of memory"))
         search.clock.now += 30.0
         return tried.margins + 100.0
 
@@ -280,6 +281,9 @@ def test_members_come_the_heaviest_first_and_are_made_exact_while_there_is_time(
         anew = sum(m.weight for m in members if m.params["at"] in whole_ones)
         assert margins == pytest.approx(0.5 * 2 + 0.3 * 3 + 100 * anew)
     assert asked[0] == ([sign * 0.6, sign * 0.7, sign * 0.5], [refit] * 3, 3 * refit + 29.0)
+    said = "Trial 2 (lightgbm) speaks of a fold as it stopped there, and was not fitted again: "
+    said += "RuntimeError: out of memory."
+    assert search.passed[0] == said and searching._notes("trials", 9.0, search, search, rows).count(said) == 1
 
 
 def says(search, number):

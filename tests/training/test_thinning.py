@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
 
 from treadle.scoring import task_of
 from treadle.spec import ProjectSpec
-from treadle.training import TrainingTable, fit, fitting, search, split
-from treadle.training.families import Family, families
+from treadle.training import FeatureColumn, TrainingTable, fit, fitting, search, split
+from treadle.training.families import Family, Sample, families
+from treadle.training.families.neighbours import Neighbours
 from treadle.training.folds import LEAST_TRIED, Folds
 from treadle.training.in_memory import in_memory
 from treadle.training.in_time import InTime, in_time
 from treadle.training.model import Chosen, OutOfFold
+from treadle.training.prepare import Recipe, fit_encoder
+from treadle.training.prepare.pairs import gains_of
 from treadle.training.splits import Fold
 from treadle.training.thinning import LEAST_OF_A_CLASS, Picked, thin
 
@@ -147,7 +152,10 @@ def test_what_is_calibrated_on_and_kept_is_a_likeness_of_all_rows(
     every = np.concatenate([fold.valid for fold in parts.folds])
     assert share(rows.label[held], weight) == pytest.approx(rows.label[every].mean(), rel=0.1)
     assert rows.label[held].mean() > 1.5 * rows.label[every].mean()
+    real, seen = fitting.in_time, list[Picked]()
+    monkeypatch.setattr(fitting, "in_time", lambda *args: seen.append(args[2]) or real(*args))
     told = fit(rows, parts, found, project)
+    assert seen[0].strata is not None and seen[0].strata.tolist() == rows.label[parts.train].tolist()
     assert told.predict(rows.frame).mean() == pytest.approx(rows.label.mean(), rel=0.5), "no more than there are"
     assert len(np.unique(number)) == len(parts.folds) and any("of a rare class" in note for note in found.notes)
     some = OutOfFold.of(held, number, np.zeros((len(held), 1)), np.arange(len(held)) + 1.0)
@@ -162,6 +170,63 @@ def test_scores_of_unseen_rows_have_no_more_of_what_counts_for_less(monkeypatch:
     kept = fitting._spread(values, counts)
     assert len(kept) == 500 and kept.mean() == pytest.approx(share(values, counts), abs=0.02)
     assert fitting._spread(values, np.ones(1_000)).tolist() == thin(values, 500).tolist()
+
+
+def rare_flags() -> TrainingTable:
+    """Ten of 4,000 labels are one, at places that even spreading of fewer rows misses: the flag tells them, in groups
+    too, and the noise tells nothing."""
+    label, random = rare(4_000, 10, 400), np.random.default_rng(3)
+    town = np.arange(4_000) % 5
+    frame = pl.DataFrame(
+        {"flag": label * 5 + random.normal(size=4_000), "town": [f"t{k}" for k in town], "noise": town * 1.0}
+    )
+    names = (FeatureColumn("flag", "float"), FeatureColumn("town", "str"), FeatureColumn("noise", "float"))
+    return TrainingTable(frame, label, None, None, range(4_000), names)
+
+
+def test_columns_are_chosen_by_rows_that_hold_the_rare_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.training.prepare.pairs._ROWS", 400)
+    monkeypatch.setattr("treadle.training.prepare.groups.ROWS", 400)
+    rows = rare_flags()
+    x = rows.frame.select("flag", "noise").to_numpy().astype(np.float32)
+    assert gains_of(rows, x, 7, BINARY.strata(rows.label))[0] > 0 == gains_of(rows, x, 7).max()
+    outputs = [
+        {
+            name
+            for step in fit_encoder(rows, linear=False, recipe=recipe, strata=strata)[0].steps
+            for name in step.outputs
+        }
+        for strata in (None, BINARY.strata(rows.label))
+        for recipe in (Recipe(), Recipe(groups=True), Recipe(pairs=True))
+    ]
+    assert outputs[0] == outputs[1] == outputs[2] == outputs[3], "where no rare row is seen nothing helps"
+    assert any("flag" in name for name in outputs[4] - outputs[3]), "told by its groups"
+
+
+def test_what_chooses_columns_has_the_classes_of_folds_and_of_the_final_fit(
+    few: Callable[..., Folds], table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, folds = [], few(most=200)
+    for module in ("folds", "fitting"):
+
+        def encode(rows: TrainingTable, **more: Any) -> Any:
+            seen.append((rows.label, more["strata"]))
+            return fit_encoder(rows, **more)
+
+        monkeypatch.setattr(f"treadle.training.{module}.fit_encoder", encode)
+    folds.get(0, "linear")
+    fitting.fit_members(
+        table(200), (Chosen("linear", {"c": 1.0}),), {"linear": made("classification", "linear")}, 7, 9.0
+    )
+    assert len(seen) == 2 and all(label.tolist() == strata.tolist() for label, strata in seen)
+
+
+def test_the_nearest_rows_have_those_of_the_rare_class_among_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("treadle.training.families.neighbours.MOST_ROWS", 400)
+    rows, family = rare_flags(), made("classification", "neighbours")
+    kept = family.fit(Sample(rows.frame.select("flag").to_numpy().astype(np.float32), rows.label), {"count": 10})
+    assert isinstance(kept, Neighbours) and kept.y.sum() == 10 and len(kept.y) == 400
+    assert share(kept.y, kept.weight) == pytest.approx(10 / 4_000)
 
 
 def test_fewer_rows_for_want_of_time_or_memory_lose_no_class(table: Table) -> None:
@@ -179,5 +244,6 @@ def test_fewer_rows_for_want_of_time_or_memory_lose_no_class(table: Table) -> No
     least = pytest.MonkeyPatch()
     with least.context() as here:
         here.setattr("treadle.training.in_memory.most_fit_rows", lambda features: 100)
-        got, some, told = in_memory(rows, InTime((), every, ()), made)
+        got, some, told = in_memory(rows, InTime((Chosen("linear", {}, 1.0, 100.0),), every, ()), made)
+    assert got.members[0].seconds == pytest.approx(25.0), "what halves take is what is known of the twin"
     assert len(got.rows) == len(some) == 500 and some.label.sum() == 6 and told == pytest.approx(0.003)

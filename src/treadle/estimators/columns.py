@@ -16,6 +16,8 @@ from treadle.expr import Type, column_types, to_polars_type
 from treadle.training import FeatureColumn
 
 _NUMBERS = ("int", "float")
+MOST_WHOLE = 2**53
+"""From here on a float is not the one whole number that it was made of."""
 
 
 def table_of(rows: Any) -> Any:
@@ -31,9 +33,9 @@ def table_of(rows: Any) -> Any:
         found = pl.DataFrame(rows)
     else:
         told = check_array(rows, dtype=None, ensure_all_finite="allow-nan", input_name="X")
-        # of lists NumPy makes text of all that stands beside text: numbers are to stay what they are
-        mixed = told.dtype.kind in "US" and not isinstance(rows, np.ndarray)
-        return np.asarray(rows, dtype=object) if mixed else told
+        # of lists NumPy makes one kind of all that stands in them: each value is to stay what it is
+        whole = hasattr(rows, "__array__") or told.dtype.kind in "Mm"
+        return told if whole else np.asarray(rows, dtype=object)
     for count, what in zip(found.shape, ("sample", "feature"), strict=True):
         if count == 0:
             raise ValueError(f"0 {what}(s) (shape={found.shape}) while a minimum of 1 is required.")
@@ -163,7 +165,13 @@ def _of_objects(name: str, values: Iterable[Any]) -> pl.Series:
 
 
 def _text(name: str, values: Iterable[Any]) -> pl.Series:
-    return pl.Series(name, [None if is_missing(v) else str(v) for v in values], pl.String)
+    return pl.Series(name, [None if is_missing(v) else _told(v) for v in values], pl.String)
+
+
+def _told(value: Any) -> str:
+    """As text. A whole number is the same one as a float, which pandas makes of it beside a missing value."""
+    whole = isinstance(value, float | np.floating) and value.is_integer() and abs(value) < MOST_WHOLE
+    return str(int(value)) if whole else str(value)
 
 
 def is_missing(value: Any) -> bool:

@@ -44,7 +44,7 @@ def alerts_of(found: Watched, must_have: Mapping[str, float]) -> list[Alert]:
 
 def log_alerts(chain: Chain, subject: str, model: str, alerts: list[Alert]) -> None:
     """Keep each alert in the chain, once for each model, day and thing, signed by the policy that raised it. What moves
-    stays so, mostly: drift is kept where a feature is among it that was not in the last 30 days.
+    stays so, mostly: drift is kept where a feature is among it that was not in the last 30 days, of the same day too.
 
     subject: an endpoint (``endpoint/shop``), or a source (``source/orders``), which has no model.
     """
@@ -60,9 +60,7 @@ def log_alerts(chain: Chain, subject: str, model: str, alerts: list[Alert]) -> N
 
 def _told(raised: AlertRaised, known: Sequence[AlertRaised]) -> bool:
     same = [each for each in known if (each.model, each.about) == (raised.model, raised.about)]
-    if any(each.until == raised.until for each in same):
-        return True
     if not raised.moved:
-        return False
+        return any(each.until == raised.until for each in same)
     since = str(date.fromisoformat(raised.until) - AGAIN)
-    return {*raised.moved} <= {name for each in same if each.until > since for name in each.moved}
+    return {*raised.moved} <= {name for each in same if since < each.until <= raised.until for name in each.moved}

@@ -60,9 +60,10 @@ def with_label(joined: pl.DataFrame, task: Task) -> pl.DataFrame:
     """The rows whose label is known, and is one that the model knows; `label` holds it as the task numbers it."""
     import polars as pl
 
-    if not task.classes:
-        return joined.filter(pl.col("label").is_not_null())
     told = joined.get_column("label").drop_nulls().unique().to_list()
+    if not task.classes:
+        refused = [each for each in told if task.label_of(each) is None]
+        return joined.filter(pl.col("label").is_not_null() & ~pl.col("label").is_in(refused))
     meant = pl.Series([_class_of(each, task) for each in told], dtype=pl.Float64)
     by_number = pl.col("label").replace_strict(told, meant, default=None, return_dtype=pl.Float64)
     by_name = pl.col("label_class").replace_strict(

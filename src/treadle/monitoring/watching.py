@@ -73,7 +73,7 @@ def _newest(mine: pl.DataFrame, bundle: Bundle, window: str) -> Newest | None:
     """Of a window with fewer rows than are enough to tell, the newest that are, from before it."""
     import polars as pl
 
-    rows = mine.with_columns(pl.coalesce("at", "answered").alias("when")).drop_nulls("when").sort("when")
+    rows = mine.with_columns(_when().alias("when")).drop_nulls("when").sort("when")
     if not rows.height:
         return None
     last = rows.get_column("when")[-1]
@@ -93,14 +93,19 @@ def _coverage(known: pl.DataFrame, manifest: Manifest) -> Overall:
 
 
 def _recent(joined: pl.DataFrame, known: pl.DataFrame, manifest: Manifest, window: str) -> Day | None:
-    import polars as pl
-
-    when = pl.coalesce("at", "answered")
+    when = _when()
     newest = known.select(when.max()).item() if known.height else None
     if newest is None:
         return None
     rows = joined.filter((when > newest - duration(window)) & (when <= newest))
     return over(rows, str(newest.date()), manifest.metric, manifest.threshold, manifest.task)
+
+
+def _when() -> pl.Expr:
+    """What a row is of, and of no later than it was answered: one mistyped year would be the newest time for years."""
+    import polars as pl
+
+    return pl.min_horizontal("at", "answered")
 
 
 def _features(predictions: pl.DataFrame, names: list[str], plan: FeaturePlan) -> dict[str, list[Any]]:

@@ -23,10 +23,10 @@ from treadle.training import Refitted
 
 class RefitModel(StepInput[ModelRefitted], frozen=True, kw_only=True):
     """`evaluation`: the one that the twin was judged by; a model is fitted again after that, and not before. `cost`,
-    `hour` and `purse`: see `FitModel`."""
+    `hour` and `purse`: see `FitModel`; `fitted`: seconds that the fit of the twin took, whichever run made it."""
 
     MAKES: ClassVar[type[Payload]] = ModelRefitted
-    MEASURED: ClassVar[tuple[str, ...]] = ("hour", "purse")
+    MEASURED: ClassVar[tuple[str, ...]] = ("hour", "purse", "fitted")
 
     examples: Examples
     found: Blob
@@ -38,6 +38,7 @@ class RefitModel(StepInput[ModelRefitted], frozen=True, kw_only=True):
     cost: float | None = None
     hour: Money | None = None
     purse: Money | None = None
+    fitted: float = 0.0
 
 
 def refit_on_all(
@@ -63,6 +64,7 @@ def refit_on_all(
             cost=spec.brief.limits.train_cost,
             hour=hour_of(work),
             purse=work.purse.left(spec.brief.mistakes.currency),
+            fitted=fitted.usage.seconds if fitted.usage else 0.0,
         ),
         make_refit,
     )
@@ -74,7 +76,7 @@ def make_refit(asked: RefitModel, bench: Bench) -> ModelRefitted:
 
     loaded, found = load(asked.examples, bench), found_by(bench, asked.found)
     limits = Limits(train_minutes=asked.minutes, train_cost=asked.cost)
-    left, _ = limit_of(limits, asked.hour, bench.elapsed(), asked.purse, found.seconds)
+    left, _ = limit_of(limits, asked.hour, bench.elapsed(), asked.purse, found.seconds + asked.fitted)
     model, apart = refit(
         loaded.table,
         loaded.split,

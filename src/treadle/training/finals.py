@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from treadle.errors import TreadleError
 from treadle.training.families import Family
 from treadle.training.folds import Folds, Tried
 from treadle.training.model import Trial
+from treadle.training.rungs import reason
 
 LONGER = 1.25
 """So much longer a last fit may take than the one that was judged: what grows is given more rows, which are encoded."""
@@ -31,12 +33,13 @@ FINALISTS, UNHURRIED = 6, 3
 @dataclass(frozen=True, eq=False)
 class Finals:
     """What trials came to on the latest fold: `folds` is that fold alone, with all its rows; `number` of trials were
-    fitted on these, and come first."""
+    fitted on these, and come first. `passed`: of what could not be, why, a sentence each."""
 
     folds: Folds
     number: int
     trials: list[Trial]
     tried: dict[int, Tried]
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def finals(
     folds.forget()
     trials: list[Trial] = []
     tried: dict[int, Tried] = {}
+    passed: list[str] = []
     for trial in order:
         start = clock()
         share = (allowed.seconds - (start - began)) / fits
@@ -80,7 +84,11 @@ def finals(
                 # held rows are told once more at the end, which may take as long as to encode all
                 spare = share - 2 * (clock() - start)
                 found = whole.run(family, trial.params, hopeless=_never, seconds=max(spare, share / 2))
-            except MemoryError:  # another may need less; what the folds say of all stands
+            except (TreadleError, Warning):
+                raise
+            except Exception as error:  # another may do; what the folds say of all stands
+                which = f"Trial {trial.number} ({trial.family})"
+                passed.append(f"{which} was not fitted on all rows of the latest fold: {reason(error)}.")
                 continue
             if found.margins is not None:
                 trials.append(_judged(trial, found, clock() - start, share))
@@ -91,7 +99,7 @@ def finals(
             takes = refit_of(trial, every) / FIT_SHARE
             trials.append(replace(trial, fold_scores=trial.fold_scores[:1], value=trial.fold_scores[0], seconds=takes))
             tried[trial.number] = _of_latest(folds, known[trial.number])
-    return Finals(whole, number, trials, tried)
+    return Finals(whole, number, trials, tried, tuple(passed))
 
 
 def _of_latest(folds: Folds, tried: Tried) -> Tried:

@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 
+from treadle.errors import TreadleError
 from treadle.scoring import metrics
 from treadle.scoring.calibrator import Calibrator
 from treadle.scoring.encoder import Encoder
@@ -32,6 +33,7 @@ from treadle.training.model import Chosen, FitSummary, Fitted, FittedModel, Sear
 from treadle.training.prepare import Recipe, fit_encoder, sample_of
 from treadle.training.rates import with_offset
 from treadle.training.recency import weighted_by_age
+from treadle.training.rungs import reason
 from treadle.training.search_state import Progress
 from treadle.training.searching import search
 from treadle.training.splits import Split, split
@@ -42,6 +44,8 @@ from treadle.training.weights import in_units
 
 MOST_UNSEEN = 20_000
 """Out-of-fold predictions that a model keeps."""
+LONGER = 1.5
+"""So many times as long as was thought a fit on all rows may take, whatever seconds are left."""
 
 
 def train(
@@ -90,15 +94,15 @@ def fit(
     by_name = {family.name: family for family in make_families(table, parts, spec, threads)}
     each = seconds / (len(found.members) + (1.5 if _simple(table) else 0.0))
     taken = _taken(found, by_name, table, Picked.of(task, table.label, parts.train), each)
-    members, first = taken.members, taken.members[0]
     say(0.0, "calibration, on predictions of rows that were not fitted on")
     assert found.held is not None
     held, fold, margins = found.held.arrays()
     weight = found.held.weights(table.weight)
     calibrator, losses, threshold = _decide(task, margins, table.label[held], fold, weight, spec.brief.mistakes)
     say(0.1, f"fitting on {len(taken.rows):,} rows")
-    made = partial(fit_members, members=members, families=by_name, seed=spec.train.seed, seconds=each)
+    made = partial(fit_members, members=taken.members, families=by_name, seed=spec.train.seed, seconds=each)
     taken, rows, (encoder, estimator) = in_memory(table, taken, made)
+    members, first = taken.members, taken.members[0]
     say(0.7, "fitting the model it has to beat")
     beaten = partial(_reference, table, parts, rows, by_name[first.family], first, found.metric, spec.train.seed, each)
     reference, unbeaten = _if_it_fits(beaten)
@@ -158,9 +162,10 @@ def fit_members(
     rows: TrainingTable, members: tuple[Chosen, ...], families: dict[str, Family], seed: int, seconds: float
 ) -> tuple[Encoder, Estimator]:
     """One encoder for all members, and what they are together."""
-    encoded = {}
+    encoded, strata = {}, families[members[0].family].task.strata(rows.label)
     for encoding, recipe in dict.fromkeys((families[m.family].encoding, Recipe.of(m.params)) for m in members):
-        encoded[encoding, recipe] = fit_encoder(rows, linear=encoding == "linear", seed=seed, recipe=recipe)
+        linear = encoding == "linear"
+        encoded[encoding, recipe] = fit_encoder(rows, linear=linear, seed=seed, recipe=recipe, strata=strata)
     encoder, columns = join({name: found for name, (found, _) in encoded.items()})
     made = []
     for member in members:
@@ -168,11 +173,15 @@ def fit_members(
         way = family.encoding, Recipe.of(member.params)
         own, x = encoded[way]
         sample = weighted_by_age(sample_of(rows, own, x), rows.at, member.params)
-        # cut short it would be another model than the folds have judged: it may take half as long again as was thought
-        allowed = max(seconds, 1.5 * member.seconds)
-        made.append(Member(member.weight, columns[way], learn(family, sample, member.params, seconds=allowed)))
+        fitted = learn(family, sample, member.params, seconds=_allowed(seconds, member))
+        made.append(Member(member.weight, columns[way], fitted))
     whole = made[0].estimator if len(made) == 1 else Blend(tuple(made))
     return with_offset(encoder, whole, rows)
+
+
+def _allowed(seconds: float, member: Chosen) -> float:
+    """Cut short it would be another model than the folds have judged: it may take half as long again as was thought."""
+    return max(seconds, LONGER * member.seconds)
 
 
 def _near(fold: Array, parts: Split) -> Array:
@@ -205,11 +214,13 @@ def _simple(table: TrainingTable) -> tuple[FeatureColumn, ...]:
 
 
 def _if_it_fits(beaten: Callable[[], Fitted | None]) -> tuple[Fitted | None, tuple[str, ...]]:
-    """The model to beat, or a note that memory did not do for it."""
+    """The model to beat, or a note of what its fit ended by."""
     try:
         return beaten(), ()
-    except MemoryError as error:
-        return None, (f"The model that it has to beat was not fitted, for want of memory: {error}.",)
+    except (TreadleError, Warning):
+        raise
+    except Exception as error:
+        return None, (f"The model that it has to beat was not fitted: {reason(error)}.",)
 
 
 def _reference(
@@ -224,22 +235,25 @@ def _reference(
 ) -> Fitted | None:
     """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all.
 
-    whole: the rows that the model is fitted on.
+    whole: the rows that the model is fitted on. It has no fewer seconds than `member` has: what was starved is no
+    measure of it.
     """
     simple = _simple(table)
     if not simple:
         return None
     last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
     picked, linear = Picked.of(family.task, table.label, last.train), family.encoding == "linear"
-    rows = picked.at_most(len(whole)).taken_from(table)
-    encoder, x = fit_encoder(rows, linear=linear, features=simple, seed=seed, recipe=recipe)
+    picked = picked.at_most(len(whole))
+    rows = picked.taken_from(table)
+    encode = partial(fit_encoder, linear=linear, features=simple, seed=seed, recipe=recipe)
+    encoder, x = encode(rows, strata=picked.strata)
     held = table.rows(last.valid)
     valid = sample_of(held, encoder, encoder.matrix(held.frame))
     sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
-    tried = learn(family, sample, params, valid, metric=metric, seconds=seconds / 2)
+    tried = learn(family, sample, params, valid, metric=metric, seconds=_allowed(seconds / 2, member))
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
-    encoder, x = fit_encoder(whole, linear=linear, features=simple, seed=seed, recipe=recipe)
+    encoder, x = encode(whole, strata=family.task.strata(whole.label))
     sample = weighted_by_age(sample_of(whole, encoder, x), whole.at, own)
-    made = learn(family, sample, own, seconds=seconds)
+    made = learn(family, sample, own, seconds=_allowed(seconds, member))
     encoder, made = with_offset(encoder, made, table)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes, levels=family.task.levels).plain())

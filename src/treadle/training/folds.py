@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
+from treadle.errors import TreadleError
 from treadle.scoring import metrics
 from treadle.scoring.bootstrap import Draws, draws
 from treadle.scoring.decisions import Rule
@@ -107,7 +107,9 @@ class Folds:
             picked, held_back = self._picked[number]
             claim_rows(self.table, len(picked) + len(held_back))
             train = picked.taken_from(self.table)
-            encoder, x = fit_encoder(train, linear=encoding == "linear", seed=self.seed, recipe=recipe)
+            encoder, x = fit_encoder(
+                train, linear=encoding == "linear", seed=self.seed, recipe=recipe, strata=picked.strata
+            )
             held = held_back.taken_from(self.table)
             self._make_room()
             self._kept[number, encoding, recipe] = (
@@ -241,17 +243,27 @@ class Folds:
         """What was encoded: where memory is wanted for something else."""
         self._kept.clear()
 
-    def exact(self, family: Family, params: Params, tried: Tried) -> Array:
+    def exact(
+        self,
+        family: Family,
+        params: Params,
+        tried: Tried,
+        passed: Callable[[Exception], None] = lambda error: None,
+    ) -> Array:
         """The margins of whole trial, with the rounds that were agreed on in every fold: those that had stopped before
-        are fitted once more, where memory does for it."""
+        are fitted once more. `passed` is told what one of these ended by: its margins stay as they were."""
         assert tried.margins is not None
         margins = tried.margins.copy()
         for number, grown in enumerate(tried.grown):
             if tried.rounds and grown < tried.rounds:
-                with suppress(MemoryError):
+                try:
                     rows, held = self.rows_of(number, family, params)
                     again = learn(family, rows, {**params, "rounds": tried.rounds})
                     margins[self.number == number] = again.margin(held.x)
+                except (TreadleError, Warning):
+                    raise
+                except Exception as error:
+                    passed(error)
         return margins
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from treadle.errors import DataError
 from treadle.training.folds import claim_rows, most_fit_rows
-from treadle.training.in_time import InTime
+from treadle.training.in_time import InTime, taking
 from treadle.training.table import TrainingTable
 
 T = TypeVar("T")
@@ -42,4 +42,7 @@ def in_memory(
         said = (
             f"Not all {len(taken.rows):,} rows could be fitted ({why}): the model is fitted on {len(rows):,} of them."
         )
-        return replace(taken, rows=rows, said=(*taken.said, said) if why else taken.said), some, made
+        if not why:
+            return taken, some, made
+        members = taking(taken.members, len(taken.rows) / len(rows))
+        return replace(taken, members=members, rows=rows, said=(*taken.said, said)), some, made

@@ -44,10 +44,10 @@ def in_time(
     said = () if fewer == 1 else (_of_fewer(some, len(rows)),)
     bigger = times / fewer
     if bigger <= TOO_LONG:
-        return InTime(_taking(members, fewer), some, said)
+        return InTime(taking(members, fewer), some, said)
     hastened = (_hastened(member, families[member.family], bigger) for member in members)
     hasty = f"There was no time to fit as finely as the folds: steps are up to {bigger:.1f} times as large."
-    return InTime(_taking(tuple(hastened), times), some, (*said, hasty))
+    return InTime(taking(tuple(hastened), times), some, (*said, hasty))
 
 
 def _hastened(member: Chosen, family: Family, times: float) -> Chosen:
@@ -56,7 +56,7 @@ def _hastened(member: Chosen, family: Family, times: float) -> Chosen:
     return msgspec.structs.replace(member, params=family.hastened(member.params, times))
 
 
-def _taking(members: tuple[Chosen, ...], times: float) -> tuple[Chosen, ...]:
+def taking(members: tuple[Chosen, ...], times: float) -> tuple[Chosen, ...]:
     """The members, each to take so many times less."""
     return tuple(msgspec.structs.replace(member, seconds=member.seconds / times) for member in members)
 

@@ -61,6 +61,8 @@ class SearchState:
     fit_share: float = _FIT_SHARE
     whole: int = 0
     """So many of the trials were fitted on all rows of the latest fold."""
+    passed: list[str] = field(default_factory=list)
+    """What could not be fitted after the trials, and why, a sentence each."""
 
     def __post_init__(self) -> None:
         self.rungs = Rungs(self.asking, self.few)
@@ -166,6 +168,7 @@ class SearchState:
         say = partial(progress, 1.0) if progress else lambda text: None
         allowed = Allowed(most, round(rows * (1 + self.beaten)), seconds)
         found = finals(self.folds, trials, self.tried, by_name, allowed, self.refit_of, self.clock, say)
+        self.passed += found.passed
         if not found.number:
             return self
         here, tried, whole = found.folds, found.tried, found.number

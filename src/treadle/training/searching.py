@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -229,10 +230,16 @@ def _members(
             exact.append(known.margins)  # no time is left to make those of some folds anew
         else:
             began = going.clock()
-            exact.append(going.folds.exact(by_name[trial.family], trial.params, known))
+            passed = partial(_passed, going, trial)
+            exact.append(going.folds.exact(by_name[trial.family], trial.params, known, passed))
             left -= going.clock() - began
     told = blended(exact, {place: member.weight for place, member in enumerate(members)})
     return tuple(members), told, {trial.number: weights[trial.number] for trial in best_first}
+
+
+def _passed(going: SearchState, trial: Trial, error: Exception) -> None:
+    which = f"Trial {trial.number} ({trial.family})"
+    going.passed.append(f"{which} speaks of a fold as it stopped there, and was not fitted again: {reason(error)}.")
 
 
 def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchState, rows: int) -> tuple[str, ...]:
@@ -240,7 +247,8 @@ def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchSt
     if folds.thinned:
         notes.append(
             f"Settings were compared on at most {folds.most_rows:,} training and {MOST_VALID_ROWS:,} validation "
-            f"rows of each fold, {folds.spread}; the chosen ones are fitted on all rows."
+            f"rows of each fold, {folds.spread}; the chosen ones are fitted on all rows that there is time and memory "
+            "for."
         )
     if judged is not going:
         which = ", ".join(str(t.number) for t in judged.trials[: judged.whole])
@@ -268,7 +276,7 @@ def _notes(stopped: str, deadline_s: float, going: SearchState, judged: SearchSt
         notes.append(f"The search ended after {done} trials: the folds reached what the brief calls enough.")
     if stopped == "no_gain":
         notes.append(f"The search ended after {done} trials, since the last {going.since_gain()} brought no gain.")
-    return tuple(notes)
+    return (*notes, *dict.fromkeys(going.passed))
 
 
 def _run(going: SearchState, asked: Asked, number: int, seconds: float) -> tuple[Trial, Tried]:

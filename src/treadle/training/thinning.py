@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from treadle.scoring.tasks import Task
-from treadle.training.families import Array
-from treadle.training.families.family import product
+from treadle.training.families.family import Array, product
 from treadle.training.table import TrainingTable
 
 LEAST_OF_A_CLASS = 1_000

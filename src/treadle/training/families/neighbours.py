@@ -24,7 +24,7 @@ from treadle.training.families.family import (
 )
 
 MOST_ROWS = 20_000
-"""Rows that are kept, evenly spread: to ask more of them takes long."""
+"""Rows that are kept, of a rare class as many as there are: to ask more of them takes long."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,11 +111,14 @@ class NeighboursFamily(Family):
         metric: str = "",
         seconds: float = float("inf"),
     ) -> Estimator:
+        from treadle.training.thinning import Picked
+
         weight = product(rows.weight, self.weights(rows.y, params, rows.weight))
         weight = np.ones(len(rows)) if weight is None else weight / weight.mean()
-        some = np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(np.int64)
-        count = self.used(params, len(some))["count"]
-        return Neighbours(self.task, np.ascontiguousarray(rows.x[some]), rows.y[some], weight[some], count)
+        kept = Picked(np.arange(len(rows)), self.task.strata(rows.y)).at_most(MOST_ROWS)
+        some, count = kept.rows, self.used(params, len(kept))["count"]
+        weight = weight[some] if kept.counts is None else weight[some] * kept.counts
+        return Neighbours(self.task, np.ascontiguousarray(rows.x[some]), rows.y[some], weight, count)
 
     def restore(self, kept: Kept) -> Estimator:
         x = np.frombuffer(kept.packed["x"], dtype="<f4").astype(np.float32).reshape(kept.shapes["x"])

@@ -19,6 +19,7 @@ from treadle.training.families import Array
 from treadle.training.prepare.levels import SMOOTHING
 from treadle.training.prepare.pairs import gains, gains_of
 from treadle.training.table import FeatureColumn, TrainingTable
+from treadle.training.thinning import Picked
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,14 +47,22 @@ def offers_groups(table: TrainingTable) -> bool:
 
 
 def fit_groups(
-    table: TrainingTable, features: tuple[FeatureColumn, ...], encoder: Encoder, x: Array, *, linear: bool, seed: int
+    table: TrainingTable,
+    features: tuple[FeatureColumn, ...],
+    encoder: Encoder,
+    x: Array,
+    *,
+    linear: bool,
+    seed: int,
+    strata: Array | None = None,
 ) -> list[Grouped]:
     """Steps of at most `MOST_COLUMNS` columns together; none where none helps.
 
-    `encoder` and `x`: the plain columns of these rows, beside which others have to help.
+    `encoder` and `x`: the plain columns of these rows, beside which others have to help. `strata`: of these rows, see
+    `Picked`.
     """
-    some = np.linspace(0, len(table) - 1, min(ROWS, len(table))).astype(np.int64)
-    few, near = table.rows(some), x[some]
+    some = Picked(np.arange(len(table)), strata).at_most(ROWS)
+    few, near = some.taken_from(table), x[some.rows]
     helpful = gains(few, encoder, near, seed)
     able = [f for f in features if helpful.get(f.name, 0.0) > 0]
     groups = _first([f.name for f in able if _names_groups(table, f)], helpful, MOST_GROUPS)

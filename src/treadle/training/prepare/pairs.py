@@ -14,7 +14,9 @@ import numpy as np
 from treadle.scoring.encoder import Encoder
 from treadle.scoring.steps import Pair
 from treadle.training.families import Array, centre_of
+from treadle.training.families.family import product
 from treadle.training.table import FeatureColumn, TrainingTable
+from treadle.training.thinning import Picked
 
 MOST_NUMBERS, MOST_TEXTS = 6, 4
 _ROUNDS, _LEAVES, _ROWS = 40, 15, 20_000
@@ -34,18 +36,21 @@ def crosses(features: tuple[FeatureColumn, ...], gains: dict[str, float]) -> lis
     return list(combinations(sorted(best), 2))
 
 
-def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int) -> dict[str, float]:
-    """How much each raw feature helps a few trees, by its columns in `x`: the training rows, encoded."""
-    found = gains_of(table, x, seed)
+def gains(table: TrainingTable, encoder: Encoder, x: Array, seed: int, strata: Array | None = None) -> dict[str, float]:
+    """How much each raw feature helps a few trees, by its columns in `x`: the training rows, encoded. `strata`: of
+    these rows, see `Picked`."""
+    found = gains_of(table, x, seed, strata)
     return {name: float(found[columns].sum()) for name, columns in encoder.groups().items()}
 
 
-def gains_of(table: TrainingTable, x: Array, seed: int) -> Array:
-    """How much each column of `x`, the training rows, helps a few trees: [columns]."""
+def gains_of(table: TrainingTable, x: Array, seed: int, strata: Array | None = None) -> Array:
+    """How much each column of `x`, the training rows, helps a few trees: [columns]. Of many rows some are asked, of a
+    rare class as many as there are."""
     import lightgbm
 
-    rows = np.arange(len(x)) if len(x) <= _ROWS else np.linspace(0, len(x) - 1, _ROWS).astype(np.int64)
-    taught, weight = table.taught
+    some = Picked(np.arange(len(x)), strata).at_most(_ROWS)
+    rows, (taught, weight) = some.rows, table.taught
+    weight = product(None if weight is None else weight[rows], some.counts)
     several = len(table.classes) > 2
     label = taught[rows] if several else taught[rows] - centre_of(taught)  # the number of a class is no amount
     settings = {
@@ -62,7 +67,7 @@ def gains_of(table: TrainingTable, x: Array, seed: int) -> Array:
     }
     booster = lightgbm.train(
         settings,
-        lightgbm.Dataset(x[rows], label, weight=None if weight is None else weight[rows]),
+        lightgbm.Dataset(x[rows], label, weight=weight),
         num_boost_round=_ROUNDS,
     )
     found: Array = booster.feature_importance("gain")

@@ -92,12 +92,14 @@ def fit_encoder(
     features: tuple[FeatureColumn, ...] | None = None,
     seed: int = 7,
     recipe: Recipe = PLAIN,
+    strata: Array | None = None,
 ) -> tuple[Encoder, Array]:
     """The encoder fitted on the rows of `table`, and those rows encoded, float32 [rows, width].
 
     `linear`: missing numbers get the median and an indicator, numbers are clipped to the 0.1 % and 99.9 % quantiles
     and standardised, text of up to 30 levels is one-hot. Otherwise (trees): numbers as they are, text as a
-    rate and a share. `features`: a subset to use; None means all.
+    rate and a share. `features`: a subset to use; None means all. `strata`: int64 [rows], the class of each where none
+    may get lost when some rows choose the columns.
     """
     chosen = table.learned if features is None else features
     steps: list[FittedStep] = []
@@ -111,9 +113,9 @@ def fit_encoder(
             _add_levels(steps, own, (feature.name,), table, linear, seed)
         else:
             steps.append(_number(feature.name, table, linear, recipe))
-    grouped = _grouped(steps, own, table, chosen, linear, seed) if recipe.groups else []
+    grouped = _grouped(steps, own, table, chosen, linear, seed, strata) if recipe.groups else []
     if recipe.pairs and not linear:
-        _add_pairs(steps, own, table, chosen, seed, recipe)
+        _add_pairs(steps, own, table, chosen, seed, recipe, strata)
     steps += grouped
     for name in recipe.more:
         for made in preparation(name).fit(table, chosen, linear=linear, seed=seed):
@@ -137,11 +139,12 @@ def _grouped(
     chosen: tuple[FeatureColumn, ...],
     linear: bool,
     seed: int,
+    strata: Array | None,
 ) -> list[Grouped]:
     """Of the features that a quick model looks at most, numbers by their groups."""
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
     x = _own_rates(encoder, encoder.matrix(table.frame), own)
-    return fit_groups(table, chosen, encoder, x, linear=linear, seed=seed)
+    return fit_groups(table, chosen, encoder, x, linear=linear, seed=seed, strata=strata)
 
 
 def _add_pairs(
@@ -151,10 +154,11 @@ def _add_pairs(
     chosen: tuple[FeatureColumn, ...],
     seed: int,
     recipe: Recipe,
+    strata: Array | None,
 ) -> None:
     """Of the features that a quick model looks at most, each two together."""
     encoder = Encoder(inputs=table.names, steps=tuple(steps))
-    helpful = gains(table, encoder, _own_rates(encoder, encoder.matrix(table.frame), own), seed)
+    helpful = gains(table, encoder, _own_rates(encoder, encoder.matrix(table.frame), own), seed, strata)
     steps += pairs(table, chosen, helpful)
     for both in crosses(chosen, helpful):
         if recipe.native:
