@@ -170,7 +170,7 @@ def _text(name: str, values: Iterable[Any]) -> pl.Series:
 
 def _told(value: Any) -> str:
     """As text. A whole number is the same one as a float, which pandas makes of it beside a missing value."""
-    whole = isinstance(value, float | np.floating) and value.is_integer() and abs(value) < MOST_WHOLE
+    whole = isinstance(value, float | np.floating) and float(value).is_integer() and abs(float(value)) < MOST_WHOLE
     return str(int(value)) if whole else str(value)
 
 
