@@ -9,6 +9,7 @@ TreadleError
 │   ├── Overtaken          another process wrote first
 │   └── InUse              another process has it for itself
 ├── EvidenceError      the chain does not hold together
+│   └── Gone               a file that it names is not there now
 ├── MoneyError         an amount is none, or unlike currencies were put together
 ├── ModelError         a bundle is damaged, unsigned, or not equal to what was trained
 ├── AccessError        the actor may not do this
@@ -90,6 +91,10 @@ class InUse(StoreError):
 
 class EvidenceError(TreadleError):
     """The evidence chain was edited, or two entries contradict each other."""
+
+
+class Gone(EvidenceError):
+    """A file that the record names is not where it was kept. It may come back: a share that is not mounted yet."""
 
 
 class MoneyError(TreadleError):

@@ -58,6 +58,10 @@ def test_numbers_are_as_far_apart_as_they_are_written() -> None:
         assert levels(near, [far + 0.09, far - 0.01]) == ["within 0.1"], far
         assert levels(near, [far + 0.09, far - 0.0101]) == ["unlike"], far
     assert levels({"by": "numeric", "within": [1]}, [2**52, 2**52 + 1, 2**52 + 2]) == ["within 1.0", "unlike"]
+    half = {"by": "numeric", "within": [0.5]}
+    for whole in (1.6e15, 1e15, 2.0**49):
+        assert levels(half, [whole, whole + 1]) == ["unlike"], "whole numbers are exact"
+    assert levels(half, [2.0**51, 2.0**51 + 0.5, 2.0**51 + 1.5]) == ["within 0.5", "unlike"]
     times = [dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, 0, 0, 0, 1, tzinfo=dt.UTC)]
     assert levels({"by": "date", "within": ["1d"]}, times) == ["unlike"]
 

@@ -128,6 +128,7 @@ def test_a_group_that_is_too_large_is_cut_at_its_weakest_pairs_and_said(monkeypa
     found = group(8, links(chain), Guard(frozenset(), own, 0.0, lambda left, right: np.full(len(left), 9.0)))
     assert max(np.bincount(found.group)) <= 4
     assert found.notes[0].startswith("8 rows hung together: the weakest")
+    assert grouped(4, chain[:3], far=[(0, 2)]) == [0, 0, 2, 2], "one that is just as large as it may be is asked"
     alike = [(n, n + 1, LIKE, 5.0) for n in range(7)]
     found = group(8, links(alike), Guard(frozenset(), own, 0.0, lambda left, right: np.full(len(left), 9.0)))
     assert found.group.tolist() == [0] * 8 and "8 rows are one, too many to be held" in found.notes[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 
 import pytest
 from sqlalchemy import insert
@@ -60,6 +62,33 @@ def test_of_many_a_whole_run_of_them_may_be_wrong() -> None:
             assert abs(number_at(reader.connection, right[number - 1]) - number) <= 40
         for number in (1, 1000, 2250, 6000, 9000):
             assert number_at(reader.connection, right[number - 1]) == number
+
+
+@pytest.mark.parametrize(("wrong", "count"), [(WRONG[1], 15), (WRONG[1], 1500), ("2026-12-05T00:00:00+00:00", 15)])
+def test_a_record_that_begins_with_a_wrong_clock_is_as_old_as_it_is(wrong: str, count: int) -> None:
+    times = [wrong] * count + risen(4000, timedelta(minutes=10))
+    with record(times) as reader:
+        assert span(reader) == (date(2026, 11, 20), len(times))
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_many_wrong_in_a_row_lose_nothing_that_lies_before_or_after_them(wrong: str) -> None:
+    times = risen(10_000, timedelta(minutes=10))
+    times[4500:5500] = [wrong] * 1000
+    with record(times) as reader:
+        for number in (1, 2, 999, 1000, 1001, 2000, 3400, 6600, 7499, 10_000):
+            assert number_at(reader.connection, times[number - 1]) == number
+        assert number_at(reader.connection, "2027-12-01") == 10_001
+
+
+def test_it_is_where_fewest_lie_on_the_wrong_side() -> None:
+    """Held to a count by hand, of clocks that are all wrong."""
+    chance = random.Random(1)
+    times = chance.choices(risen(40, timedelta(days=1)), k=2300)
+    with record(times) as reader:
+        for asked in (times[0], "2026-12-10", "2026-12-20", "2027"):
+            sides = list(accumulate((-1 if each < asked else 1 for each in times), initial=0))
+            assert number_at(reader.connection, asked) == 1 + sides.index(min(sides))
 
 
 def test_of_nothing_and_of_one() -> None:

@@ -54,6 +54,23 @@ def test_a_correction_counts_and_so_does_what_corrects_it_back(chain: Chain, blo
         assert known(reader, blobs, "2026-12-31").figures[0].amount == Decimal("0.10")
 
 
+def test_of_one_thing_in_two_currencies_one_is_taken_and_the_other_told(
+    chain: Chain, blobs: FolderBlobs, tmp_path: Path
+):
+    other = HOUR.replace(",m,", ",l,")
+    file = csv_of(tmp_path, HOUR.replace("EUR", "USD"), HOUR, other, other.replace("0.10", "0.11"))
+    done = import_figures(chain, blobs, "shop", file)
+    assert done.figures == 3 and [each.count for each in done.left_out] == [1]
+    assert done.left_out[0].why.startswith("in USD, beside the same in EUR")
+    assert import_figures(chain, blobs, "shop", file).before, "though it says one of them twice"
+    with chain.reading() as reader:
+        found = known(reader, blobs, "2026-05-31").figures
+    assert {each.sku: (each.amount, each.currency) for each in found} == {
+        "m": (Decimal("0.10"), "EUR"),
+        "l": (Decimal("0.11"), "EUR"),
+    }
+
+
 def test_of_a_file_all_is_taken_or_nothing(chain: Chain, blobs: FolderBlobs, tmp_path: Path):
     wrong = [
         HOUR.replace("price list of ACME", ""),

@@ -270,6 +270,22 @@ def test_neither_does_a_disk_that_is_full_when_a_run_is_begun(place: Path) -> No
     assert any(said.endswith("tried again every 60 s: [Errno 28] No space left on device") for said in day.said)
 
 
+def test_a_run_that_could_not_be_kept_is_kept_later_and_not_run_again(place: Path) -> None:
+    def called(name: str, other: str) -> None:
+        with closing(sqlite3.connect(place / ".treadle" / "catalog.db")) as catalog:
+            catalog.execute(f"alter table {name} rename to {other}")
+
+    class Away(Day):
+        def run(self) -> Outcome:
+            if len(self.ran) == 1:
+                called("entries", "away")
+            return super().run()
+
+    day = Away(place, 2.5, happens={70: lambda: called("away", "entries")})
+    assert day.ran == [0, 60, 120] and (day.scheduler.runs, day.scheduler.failed) == (3, 0)
+    assert [ran.began for ran in day.kept()] == [BEGIN + timedelta(hours=each) for each in range(3)]
+
+
 def test_what_is_wrong_from_the_start_ends_it(place: Path) -> None:
     with pytest.raises(SpecError, match="not a length of time"):
         Day(place, 1, every="soon")

@@ -235,6 +235,23 @@ def test_a_release_that_something_away_kept_out_is_tried_again(
     assert [follow(app.endpoint) == "" for _ in range(2)] == [False, True] and app.endpoint.model == "shop:2"
 
 
+def test_so_is_one_whose_bundle_lies_on_a_share_that_is_mounted_later_but_none_that_was_changed(
+    app: App, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("treadle.serving.endpoint._POLLS", 2)
+    release(workspace.project.root, "shop:2")
+    app.endpoint.releases = asked = Asked(workspace)
+    bundle = workspace.blobs.path(find(workspace.chain, "shop", "shop:2").payload.bundle.digest)
+    aside = bundle.rename(bundle.with_name("unmounted"))
+    assert "is missing" in follow(app.endpoint)
+    aside.rename(bundle)
+    assert [follow(app.endpoint) == "" for _ in range(2)] == [False, True] and app.endpoint.model == "shop:2"
+    release_by_hand(workspace, with_wrong_golden(workspace, "shop:11"), "shop:11")
+    follow(app.endpoint)
+    proved = asked.proved
+    assert all("golden record 0" in follow(app.endpoint) for _ in range(4)) and asked.proved == proved
+
+
 def test_why_a_release_is_refused_is_told_again_once_the_record_is_read(app: App, workspace: Workspace) -> None:
     def away() -> str:
         raise StoreError("the database is away")

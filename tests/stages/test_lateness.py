@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +117,16 @@ def test_a_clock_that_is_set_back_makes_no_wait_longer(place: Path) -> None:
     with pytest.raises(DataError, match="did not come in 1h"):
         run.read()
     assert run.slept == 3600
+
+
+def test_how_long_is_waited_is_told_by_a_clock_that_goes_on_while_the_machine_sleeps(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = Work(opened(place)).ticks
+    monkeypatch.setattr(time, "CLOCK_BOOTTIME", time.CLOCK_REALTIME, raising=False)
+    assert ticks() == pytest.approx(time.time(), abs=3600), "by the system's own clock, where it counts sleep"
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME")
+    assert ticks() == pytest.approx(time.monotonic(), abs=3600)
 
 
 def test_files_are_as_new_as_their_newest(tmp_path: Path) -> None:

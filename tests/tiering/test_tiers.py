@@ -319,6 +319,32 @@ def test_a_file_goes_from_one_colder_place_to_another_and_two_that_are_one_are_r
     assert one.read(old).equals(orders(50))
 
 
+class Mounted(FolderShelf):
+    """One that says another place than it is, as a folder does that is mounted twice."""
+
+    @property
+    def place(self) -> str:
+        return "elsewhere"
+
+
+def test_two_names_of_one_place_are_told_by_asking_it(tmp_path: Path):
+    (tmp_path / "cool").mkdir()
+    places = {"cool": "cool", "archive": "archive"}
+    shelves = {"cool": FolderShelf(tmp_path / "cool"), "archive": Mounted(tmp_path / "cool")}
+    tables = TieredTables(tmp_path / "tables", {"cool": shelves["cool"]}, places)
+    old, _ = tables.replace("t", orders(50)), tables.replace("t", orders(60))
+    tables.move("t", old.parts, "cool", 1)
+    both = TieredTables(tmp_path / "tables", shelves, places)
+    for act in (lambda: both.move("t", old.parts, "archive", 1), lambda: both.refuse_away(["archive"])):
+        with pytest.raises(StoreError, match="the tiers cool and archive are one place"):
+            act()
+    assert both.read(old).equals(orders(50))
+    away = {"cool": FolderShelf(tmp_path / "not mounted"), "archive": Mounted(tmp_path / "cool")}
+    other = TieredTables(tmp_path / "tables", away, places)
+    assert other.move("t", old.parts, "archive", 1).files == len(old.parts), "nothing lies in the one that is away"
+    assert not list((tmp_path / "cool").rglob(".asked-*"))
+
+
 def test_a_bucket_is_a_place_too(s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)

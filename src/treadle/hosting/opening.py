@@ -38,7 +38,7 @@ def open_live(
     """The bundle of a version, opened and proved. columns: see `LiveModel`.
 
     Raises:
-        EvidenceError: the blob is missing, or no longer what its digest says.
+        EvidenceError: the blob is missing (Gone), or no longer what its digest says.
         ModelError: it is damaged, unsigned, another version than `name`, or does not come out equal here.
     """
     from treadle.models import Bundle

@@ -34,6 +34,8 @@ _CLOSE = 1e-6
 _STEPS = 3
 """Steps of a float by which the difference of two decimals may be off: half of one for each of the two, for the
 difference and for the limit, where a step of the last two is at most twice that of the larger number."""
+_NO_DECIMALS = 2.0**50
+"""From here on a float has no decimal place that could be off."""
 
 
 class Likeness(Protocol):
@@ -197,7 +199,9 @@ class _Apart:
             one, other = self.values[left], self.values[right]
             apart = np.abs(one - other)
             if not self.exact:  # 20.09 and 19.99 are 0.1 apart, as they are written
-                apart -= _STEPS * np.spacing(np.maximum(np.abs(one), np.abs(other)))
+                larger = np.maximum(np.abs(one), np.abs(other))
+                exact = (np.floor(one) == one) & (np.floor(other) == other)
+                apart -= np.where(exact | (larger >= _NO_DECIMALS), 0.0, _STEPS * np.spacing(larger))
             for n, most in reversed(list(enumerate(self.within))):
                 found[apart <= most] = EQUAL + 1 + n
         return found

@@ -19,13 +19,13 @@ from treadle.plans.machines import DAYS_A_MONTH
 from treadle.store import Part, Snapshot
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from treadle.evidence import Reader
     from treadle.workspace import Workspace
 
 MOST_DAYS = 3660
-_FIRST, _NEAR, _COUNTED = 20, 50, 1000
+_NEAR, _BLOCK = 20, 1000
 _MOST_MEAN = 500
 """Of the newest whole runs, those of which the mean is taken."""
 
@@ -65,51 +65,78 @@ def days_measured(begun: date, last: date, days: int) -> list[str]:
 
 
 def span(reader: Reader) -> tuple[date | None, int]:
-    """The day on which the record began, and the newest entry's number. It is the day of the first entry that most of
-    the next ones do not lie before: one clock that was wrong says nothing of the others."""
+    """The day on which the record began, and the newest entry's number.
+
+    It is the day of the first entry that most do not lie before: of the next few, of the next thousand, and of some
+    from all of the record. So a clock that was wrong says nothing of the others, though the record began with it.
+    """
     from sqlalchemy import func, select
 
     from treadle.store.schema import entries
 
     newest = int(reader.connection.execute(select(func.max(entries.c.seq))).scalar() or 0)
-    times = [time for _, time in _times(reader.connection, 1, _FIRST)]
-    for place, time in enumerate(times, 1):
-        if 2 * sum(each < time for each in times[place:]) <= len(times) - place:
+    spread = entries.c.seq.in_(range(1, newest + 1, max(1, newest // _BLOCK)))
+    every = _times_where(reader.connection, spread)
+    several = sorted({*_times(reader.connection, 1, _BLOCK), *every})
+    for place, (number, time) in enumerate(several, 1):
+        after, next_ones = [late for late in every if late[0] > number], several[place : place + _BLOCK]
+        if all(_mostly_not_before(time, some) for some in (next_ones[:_NEAR], next_ones, after)):
             return date.fromisoformat(time[:10]), newest
     return None, newest
+
+
+def _mostly_not_before(time: str, several: Sequence[tuple[int, str]]) -> bool:
+    return 2 * sum(each < time for _, each in several) <= len(several)
 
 
 def number_at(connection: Connection, time: str) -> int:
     """The number of the first entry that is not before a time; one beyond the newest, where all are before it.
 
     Times rise with numbers, but for clocks that were wrong: it is the number at which fewest entries lie on the wrong
-    side. By halves, each told by the most of the entries near it, down to a few thousand, which are counted.
+    side, the lowest of several. Entries are counted a thousand at a time, and only those thousands are looked at, one
+    by one, in which it may be.
     """
-    from sqlalchemy import func, select
+    wrong, best = 0, (0, 1)
+    several = []
+    for block, count, before in _blocks(connection, time):
+        several.append((wrong - before, block, wrong))
+        wrong += count - 2 * before  # were the next block's first entry the one
+        best = min(best, (wrong, _BLOCK * (block + 1)))
+    for least, block, begun in sorted(several):
+        if least > best[0]:
+            break
+        wrong = begun
+        for number, each in _times(connection, _BLOCK * block, _BLOCK * (block + 1) - 1):
+            wrong += -1 if each < time else 1
+            best = min(best, (wrong, number + 1))
+    return best[1]
+
+
+def _blocks(connection: Connection, time: str) -> list[tuple[int, int, int]]:
+    """Of each thousand numbers, in order: how many entries there are, and how many of them are before a time."""
+    from sqlalchemy import case, func, select
 
     from treadle.store.schema import entries
 
-    low, high = 1, int(connection.execute(select(func.max(entries.c.seq))).scalar() or 0) + 1
-    while high - low > _COUNTED:
-        middle = (low + high) // 2
-        near = [each < time for _, each in _times(connection, middle - _NEAR, middle + _NEAR)]
-        low, high = (middle + 1, high) if 2 * sum(near) > len(near) else (low, middle)
-    several = _times(connection, low - _COUNTED, high + _COUNTED)
-    best, wrong, fewest = several[0][0] if several else 1, 0, 0
-    for number, each in several:
-        wrong += -1 if each < time else 1  # were the next one the first
-        if wrong < fewest:
-            best, fewest = number + 1, wrong
-    return best
+    block = (entries.c.seq // _BLOCK).label("block")
+    before = func.sum(case((entries.c.time < time, 1), else_=0))
+    query = select(block, func.count(), before).group_by(block).order_by(block)
+    return [(int(number), int(count), int(some)) for number, count, some in connection.execute(query)]
 
 
 def _times(connection: Connection, first: int, last: int) -> list[tuple[int, str]]:
     """The numbers and times of entries, the last one included."""
+    from treadle.store.schema import entries
+
+    return _times_where(connection, entries.c.seq.between(first, last))
+
+
+def _times_where(connection: Connection, which: ColumnElement[bool]) -> list[tuple[int, str]]:
     from sqlalchemy import select
 
     from treadle.store.schema import entries
 
-    query = select(entries.c.seq, entries.c.time).where(entries.c.seq.between(first, last)).order_by(entries.c.seq)
+    query = select(entries.c.seq, entries.c.time).where(which).order_by(entries.c.seq)
     return [(int(seq), str(time)) for seq, time in connection.execute(query)]
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from treadle.errors import DataError
 from treadle.evidence.kinds.prices_imported import PricesImported
-from treadle.pricing.found import PricesImport, Read
+from treadle.pricing.found import LeftOut, PricesImport, Read
 from treadle.pricing.pricelist import read_figures
 from treadle.store import Blob
 
@@ -28,6 +28,29 @@ def read_prices(named: str) -> Read:
     Raises:
         DataError: it is none of these, or figures in it are wrong.
     """
+    return one_currency(_read(named))
+
+
+def one_currency(read: Read) -> Read:
+    """A thing has one price on a day, in one currency: what a file says of it in a second one is left out.
+
+    It is told in that currency in which the file tells most, and of two such in the first.
+    """
+    ranks = {name: rank for rank, (name, _) in enumerate(Counter(each.currency for each in read.figures).most_common())}
+    kept: dict[tuple[object, ...], str] = {}
+    for each in read.figures:
+        key = each.group, each.date
+        kept[key] = min(each.currency, kept.get(key, each.currency), key=ranks.__getitem__)
+    taken = [each for each in read.figures if each.currency == kept[each.group, each.date]]
+    others = Counter(
+        f"in {each.currency}, beside the same in {kept[each.group, each.date]}: a thing has one price on a day"
+        for each in read.figures
+        if each.currency != kept[each.group, each.date]
+    )
+    return Read(taken, [*read.left_out, *(LeftOut("figures", count, why) for why, count in others.items())])
+
+
+def _read(named: str) -> Read:
     from treadle.pricing import packages, tables, vendors
 
     if named in PACKAGES:
@@ -81,5 +104,5 @@ def import_figures(chain: Chain, blobs: Blobs, project: str, named: str) -> Pric
 
 def _nothing_new(old: list[Figure], given: list[Figure]) -> bool:
     """Whether whatever the day, what holds is what held before: of each date the last that was said of it counts."""
-    held = {(each.group, each.from_gb, each.date): each for each in old}
-    return all(held.get((each.group, each.from_gb, each.date)) == each for each in given)
+    held, last = ({(each.group, each.from_gb, each.date): each for each in said} for said in (old, given))
+    return all(held.get(key) == each for key, each in last.items())

@@ -56,6 +56,8 @@ class Scheduler:
     _refused: str = ""
     _told: datetime | None = None
     _last_told: list[str] = field(default_factory=list)
+    _unkept: tuple[ScheduleRan, str] | None = None
+    """A run that ended and is not in the record yet, and what it is about: it is not due again because of that."""
 
     def until_stopped(self) -> Scheduled:
         """Wait and run, and run again, until `wait` says to stop."""
@@ -71,6 +73,7 @@ class Scheduler:
 
     def _turn(self) -> tuple[bool, float]:
         """Run what is due. Whether it was stopped; else how long to wait before the next turn."""
+        self._keep()
         why, seconds = self._due()
         self._begun = True
         stopped = bool(why) and self._run(why)
@@ -154,8 +157,15 @@ class Scheduler:
         ran = ScheduleRan(
             why=why, began=began, seconds=seconds, attempts=attempt, ok=outcome.ok, text=said, heard=heard
         )
-        self.workspace.chain.append(ran, subject(self.workspace.project))
+        self._unkept = ran, subject(self.workspace.project)
+        self._keep()
         return stopped
+
+    def _keep(self) -> None:
+        """Write what ran; where the record cannot be written, at the next turn, before it is asked what is due."""
+        if self._unkept is not None:
+            self.workspace.chain.append(*self._unkept)
+            self._unkept = None
 
     def _tell(self, *, at_once: bool) -> None:
         """Once a minute, and after a run. What is said again (a chat that is away) is said once."""

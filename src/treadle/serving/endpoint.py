@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 from msgspec import UNSET
 
-from treadle.errors import ModelError, RequestError, StoreError, TreadleError
+from treadle.errors import Gone, ModelError, RequestError, StoreError, TreadleError
 from treadle.features import in_utc
 from treadle.models.request import Inputs
 from treadle.scoring.quantiles import name_of
@@ -367,7 +367,7 @@ class Endpoint:
         """Whatever is wrong with a release, the model that proved itself goes on answering."""
         if newest != self._refused_release:
             self._forget_refusal()
-        self._refused_release, self._may_pass = newest, isinstance(bad, StoreError | OSError)
+        self._refused_release, self._may_pass = newest, isinstance(bad, StoreError | Gone | OSError)
         said = f"the newest release was not taken up, {self.model} goes on: {bad}"
         if said != self._refusal:
             print(f"treadle: {said}", flush=True)

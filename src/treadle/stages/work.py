@@ -104,6 +104,12 @@ class StepLine(Struct, frozen=True):
     currency: str
 
 
+def ticking() -> float:
+    """Seconds since some moment, also those in which the machine slept, where the system counts them."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
+
+
 @dataclass
 class Work:
     """A run in progress: the workspace, the steps so far, and what they made and still hold in memory."""
@@ -118,7 +124,7 @@ class Work:
     fetched: tuple[Fetched, ...] = ()
     """How sources were read that were read beside one another."""
     sleep: Callable[[float], None] = time.sleep
-    ticks: Callable[[], float] = time.monotonic
+    ticks: Callable[[], float] = ticking
     """Seconds since some moment, whatever is done to the clock: how long a source is waited for."""
     purse: Purse = OPEN_PURSE
     """What may be spent; asked before each step that is made."""

@@ -154,7 +154,7 @@ class Blobs(Protocol):
     def put_file(self, path: Path) -> str: ...
 
     def get(self, digest: str) -> bytes:
-        """The content; EvidenceError if it is missing or no longer has this digest."""
+        """The content; EvidenceError if it no longer has this digest, Gone, which is one, if it is missing."""
         ...
 
     def path(self, digest: str) -> Path:

@@ -19,7 +19,7 @@ class Shelf(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is: two that say the same keep one file under one key."""
+        """Where it is: two that say the same keep one file under one key. Two that say otherwise may do so too."""
         ...
 
     def put(self, key: str, file: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from treadle.errors import EvidenceError
+from treadle.errors import Gone
 from treadle.testing.killing import killed_after, say
 
 Opens = Callable[[], Any]
@@ -22,7 +22,7 @@ class BlobsSuite:
 
     - a blob is named by the SHA-256 of its content, in lower-case hex, and comes back byte for byte;
     - putting what is there already, at the same time from many threads too, gives the same name and changes nothing;
-    - a blob that is missing is told by an EvidenceError, and never comes back as something else;
+    - a blob that is missing is told by Gone, an EvidenceError, and never comes back as something else;
     - once `put` has returned, another that opens the same place finds the blob, though the writer was killed; a blob
       whose `put` was cut short is whole or absent.
     """
@@ -52,7 +52,7 @@ class BlobsSuite:
         blobs, unknown = opens(), "0" * 64
         blobs.put(b"another")
         assert not blobs.exists(unknown)
-        with pytest.raises(EvidenceError, match="missing"):
+        with pytest.raises(Gone, match="missing"):
             blobs.get(unknown)
 
     def test_many_may_put_the_same_blob_at_once(self, opens: Opens) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from pathlib import Path
 
-from treadle.errors import EvidenceError
+from treadle.errors import EvidenceError, Gone
 from treadle.store import clear_parts
 
 
@@ -41,7 +41,7 @@ class FolderBlobs:
     def get(self, digest: str) -> bytes:
         place = self.path(digest)
         if not place.is_file():
-            raise EvidenceError(
+            raise Gone(
                 f"the blob {digest[:12]}… is missing",
                 where=str(place),
                 mend="run again what made it (treadle why names the step)",

@@ -18,7 +18,7 @@ import fcntl
 import hashlib
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -130,10 +130,10 @@ class TieredTables(DeltaTables):
 
     def move(self, table: str, parts: Sequence[Part], tier: str, since: int) -> Carried:
         folder = self.root / table
-        self._refuse_shared(tier)
         stay, done = sweeping.wanted(folder, (), since), list[Part]()
         with self._alone_in(table):
             marks = self._marks(table)
+            self._refuse_shared(tier, {marks[part.path].tier for part in parts if part.path in marks})
             for part in parts:
                 mark, file = marks.get(part.path), folder / part.path
                 if part.path in stay or (mark is not None and mark.tier == tier):
@@ -185,15 +185,34 @@ class TieredTables(DeltaTables):
                     reading.enter_context(self.held(table))  # before anybody else moves
             yield
 
-    def _refuse_shared(self, tier: str) -> None:
-        """Of two tiers at one place the copy that one no longer needs is the only one that the other has."""
+    def _refuse_shared(self, tier: str, needed: Collection[str] = ()) -> None:
+        """Of two tiers at one place the copy that one no longer needs is the only one that the other has.
+
+        A place may go by several names, so it is also asked: what is put in one is not in another. `needed`: those
+        that have to answer.
+        """
         shared = [each for each in self.shelves if self.shelves[each].place == self.shelves[tier].place]
+        if len(shared) == 1 and len(self.shelves) > 1:
+            key = f"{self._named()}/.asked-{uuid.uuid4().hex}"
+            self.shelves[tier].put(key, self.root / _NAME)
+            try:
+                shared = [each for each in self.shelves if each == tier or self._finds(each, key, each in needed)]
+            finally:
+                self.shelves[tier].remove(key)
         if len(shared) > 1:
             raise StoreError(
                 f"the tiers {' and '.join(shared)} are one place, {self.places.get(tier, tier)}",
                 where="settings.yaml: tiers",
                 mend="bring back what lies there, treadle data move --back --apply; then give each a place of its own",
             )
+
+    def _finds(self, tier: str, key: str, must: bool) -> bool:
+        try:
+            return self.shelves[tier].size(key) is not None
+        except StoreError:
+            if must:
+                raise
+            return False
 
     def _back(self, table: str, parts: Sequence[Part]) -> Carried:
         """The lock of who moves is held."""
