@@ -225,6 +225,8 @@ def test_a_source_that_begins_anew_up_to_where_overlap_reaches_is_refused(tmp_pa
     written(*range(46), text="b")
     with pytest.raises(DataError, match="the newest n is 45, and rows up to 49 were read"):
         find_new(source, tmp_path, known, "")
+    written(*range(49), text="a")
+    assert find_new(source, tmp_path, known, "").nothing, "the last one was withdrawn"
     written(*range(39, 46), text="b")  # all that it has is read
     assert find_new(source, tmp_path, known, "").rows()["n"].to_list() == [*range(39, 46)]
     written(*range(51), text="b")

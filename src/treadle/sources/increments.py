@@ -125,8 +125,8 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     mark, by = known.mark, str(new.by)
     last = cursors.of_text(mark.kind, mark.last) if mark is not None and mark.last else None
     start = _start(last, mark, source, new, where)
-    found, delivered = _delivered(source, new, place, start)
-    rows, values = delivered, delivered.get_column(by)
+    found, rows = _delivered(source, new, place, start)
+    values = rows.get_column(by)
     if mark is not None and last is not None:
         cursors.refuse_other_kind(values, mark.kind, mark.last, where)
     if rows.height:  # a column without values may be of any type
@@ -138,7 +138,7 @@ def _new_rows(source: Source, new: New, place: _Place, known: Known, contract: s
     if last is not None and rows.height:
         unseen = _unseen(rows, source, known, last)
         if start is not None and (rows.get_column(by) < last).all():
-            _refuse_beginning_anew(delivered, unseen, source, place, known, start)
+            _refuse_beginning_anew(values, unseen, source, place, known, start)
         fresh = _fresh(rows, source, new, unseen, where)
     nothing = mark is not None and not fresh.height
     if nothing or not rows.height:
@@ -256,27 +256,25 @@ def _all_values(source: Source, new: New, place: _Place) -> pl.Series:
 
 
 def _refuse_beginning_anew(
-    delivered: pl.DataFrame, unseen: pl.Series, source: Source, place: _Place, known: Known, start: Value
+    values: pl.Series, unseen: pl.Series, source: Source, place: _Place, known: Known, start: Value
 ) -> None:
-    """Of rows all of which lie below the cursor some are as high as is read again: were lower ones read before?
+    """Of rows all of which lie below the cursor some are as high as is read again: are they others than were read?
 
-    Those that are at hand are known by their content, or they were not. A database left them out, and is asked for
-    them where none of those that came was read before: rows that were deleted at the end are no beginning.
+    Where one of them was read before, rows at the end were deleted, which is no beginning. Lower ones are not known by
+    their content any more; a database left them out, and is asked for them.
 
-    unseen: as `_unseen` has it, of the rows from `start` on.
+    values: of all that was delivered. unseen: as `_unseen` has it, of the rows from `start` on.
 
     Raises:
         DataError: the source begins anew, and what lies below `start` would be missed.
     """
     new, mark = source.only_new, known.mark
     assert new is not None and mark is not None
-    values = delivered.get_column(str(new.by))
+    if not unseen.all():
+        return
     if is_database(source.read):
-        values = _all_values(source, new, place) if unseen.all() else values.clear()
-        missed = bool((values < start).any())
-    else:
-        missed = any(seen.unseen(seen.names_of(delivered.filter(values < start)), seen.unpacked(known.seen)))
-    if missed:
+        values = _all_values(source, new, place)
+    if (values < start).any():
         cursors.refuse_going_back(values, cursors.of_text(mark.kind, mark.last), place.where)
 
 
