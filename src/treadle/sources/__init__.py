@@ -3,7 +3,7 @@
 It does not judge rows (contracts do), and neither keeps nor changes what it reads.
 """
 
-from treadle.sources.again import unkept
+from treadle.sources.again import as_they_came, unkept
 from treadle.sources.databases import Declared, own_declared, own_rows, own_tables
 from treadle.sources.dialects import Dialect, decimals_of, dialect_of, in_utf8
 from treadle.sources.exactness import EXACT, are_whole
@@ -61,6 +61,7 @@ __all__ = [
     "Words",
     "are_whole",
     "as_guessed",
+    "as_they_came",
     "batch",
     "decimals_of",
     "definition_of",

@@ -1,13 +1,15 @@
 """Rows of a file that is read again: which of them are kept already, though its columns are other ones by now.
 
 A column may be of another type, as a value that was no number among numbers made texts of them all; and there may be
-more columns. So two rows are equal by the columns that both have, each in one type.
+more columns. So two rows are equal by the columns that both have, each in one type. Where the columns of a table became
+more, its rows before are told by those that were there when they came (`as_they_came`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from treadle.sources.dates import as_text, form_of_most, parsed
@@ -23,20 +25,42 @@ def unkept(rows: pl.DataFrame, kept: Iterable[pl.DataFrame], again: pl.Series) -
     again: which of them may be; others are not, however equal.
     """
     left, places = rows.filter(again), again.arg_true()
-    for known in _by_columns(kept, rows):
-        ours, theirs = _in_one_type(left, known)
-        shared = [name for name in ours.columns if name in theirs.columns]
-        # a row is taken for one that lacks some of its columns where no row there is its very equal
-        for alike in (False, True) if shared and {*ours.columns} != {*theirs.columns} else (False,):
+    pairs = [_in_one_type(left, known) for known in _by_columns(kept, rows)]
+    # a row is taken for one that lacks some of its columns where no row anywhere is its very equal
+    for alike in (False, True):
+        for at in range(len(pairs)):
+            ours, theirs = pairs[at]
+            shared = [name for name in ours.columns if name in theirs.columns]
+            if not len(places) or (alike and (not shared or {*ours.columns} == {*theirs.columns})):
+                continue
             here, there = (ours.select(shared), theirs.select(shared)) if alike else (ours, theirs)
             fresh, unmet = _unmet(names_of(here), names_of(there))
-            ours, left, places = ours.filter(fresh), left.filter(fresh), places.filter(fresh)
-            theirs = theirs.filter(unmet)
+            places = places.filter(fresh)
+            pairs = [(one.filter(fresh), other) for one, other in pairs]
+            pairs[at] = pairs[at][0], theirs.filter(unmet)
     return (~again).scatter(places, True)
 
 
+def as_they_came(table: pl.DataFrame, some: pl.Series) -> list[pl.DataFrame]:
+    """Some rows of a table, a frame for all that came with the same columns.
+
+    Rows stand in the order in which they came. One that came before a column has no value in it, which says nothing of
+    it: so it is told by those columns alone in which it, or a row before it, has one.
+
+    some: which of the rows.
+    """
+    first = {each.name: each.is_not_null().arg_true().first() for each in table}
+    begins = {name: int(at) for name, at in first.items() if isinstance(at, int)}
+    found: list[pl.DataFrame] = []
+    for start, end in pairwise(sorted({0, *begins.values(), table.height})):
+        part = table.slice(start, end - start).filter(some.slice(start, end - start))
+        there = [name for name in table.columns if begins.get(name, end) <= start]
+        found += [part.select(there or table.columns)] if part.height else []
+    return found
+
+
 def _by_columns(kept: Iterable[pl.DataFrame], rows: pl.DataFrame) -> list[pl.DataFrame]:
-    """Those that are kept, a frame for all of the same columns; what has the columns of the rows goes first."""
+    """Those that are kept, a frame for all of the same columns; what has those of the rows first, then the widest."""
     import polars as pl
 
     frames: dict[tuple[tuple[str, pl.DataType], ...], list[pl.DataFrame]] = {}
@@ -44,7 +68,7 @@ def _by_columns(kept: Iterable[pl.DataFrame], rows: pl.DataFrame) -> list[pl.Dat
         plain = frame.select(sorted(frame.columns))
         frames.setdefault(tuple(plain.schema.items()), []).append(plain)
     own = tuple(rows.select(sorted(rows.columns)).schema.items())
-    return [pl.concat(frames[each]) for each in sorted(frames, key=lambda each: each != own)]
+    return [pl.concat(frames[each]) for each in sorted(frames, key=lambda each: (each != own, -len(each)))]
 
 
 def _unmet(ours: list[bytes], theirs: list[bytes]) -> tuple[pl.Series, pl.Series]:

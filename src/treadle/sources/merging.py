@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from treadle.errors import DataError
-from treadle.sources.again import unkept
+from treadle.sources.again import as_they_came, unkept
 from treadle.sources.exactness import EXACT, are_whole, farthest
 from treadle.sources.seen import names_of
 
@@ -203,7 +203,9 @@ def _named_or_new(
     lacking = rows.select(nameless).to_series()
     if not lacking.any():
         return rows
-    fresh = unkept(rows.filter(lacking), [kept().filter(nameless)], again.filter(lacking))
+    table = kept()
+    known = as_they_came(table, table.select(nameless).to_series())
+    fresh = unkept(rows.filter(lacking), known, again.filter(lacking))
     return pl.concat([rows.filter(~lacking), rows.filter(lacking).filter(fresh)])
 
 

@@ -40,11 +40,6 @@ class Held:
         return parquet_of(self.report.aside)
 
     @property
-    def rows_aside(self) -> tuple[pl.DataFrame, ...]:
-        """The same as a table, if there is one."""
-        return () if self.report is None or self.report.aside is None else (self.report.aside,)
-
-    @property
     def unasked(self) -> tuple[str, ...]:
         return tuple(self.report.unasked) if self.report is not None else ()
 
@@ -62,8 +57,8 @@ class Held:
 def not_aside(held: Held, kept: Sequence[pl.DataFrame], again: pl.Series) -> Held:
     """What was held, without the rows that were set aside before, of equal ones as many as were.
 
-    kept: of each reading its rows that were set aside, as `Report.aside` has them. again: of each row that was held
-    whether it is of a file that was read before: others were not set aside, however equal they are.
+    kept: rows that were set aside, as they were delivered. again: of each row that was held whether it is of a file
+    that was read before: others were not set aside, however equal they are.
     """
     from treadle.sources import unkept
 
@@ -71,7 +66,7 @@ def not_aside(held: Held, kept: Sequence[pl.DataFrame], again: pl.Series) -> Hel
     if report is None or report.aside is None or not kept:
         return held
     before = again.gather(report.aside.get_column("row"))
-    fresh = unkept(_given(report.aside), [_given(each) for each in kept], before)
+    fresh = unkept(given_of(report.aside), kept, before)
     aside = report.aside.filter(fresh)
     lines = report.quarantine.join(aside.select("row"), on="row", how="semi", maintain_order="left")
     left = dataclasses.replace(report, aside=aside if aside.height else None, quarantine=lines)
@@ -88,7 +83,20 @@ def of_good(held: Held, each: pl.Series) -> pl.Series:
     return each.filter(~pl.int_range(len(each), eager=True).is_in(bad))
 
 
-def _given(aside: pl.DataFrame) -> pl.DataFrame:
+def taken_out(held: Held, table: pl.DataFrame) -> list[pl.DataFrame]:
+    """The rows of a table that were set aside as it was held to a contract, as they came to it."""
+    import polars as pl
+
+    from treadle.sources import as_they_came
+
+    if held.report is None or held.report.aside is None:
+        return []
+    bad = held.report.aside.get_column("row").implode()
+    return as_they_came(table, pl.int_range(table.height, eager=True).is_in(bad))
+
+
+def given_of(aside: pl.DataFrame) -> pl.DataFrame:
+    """The rows as they were delivered, of a table as `Report.aside` has it."""
     return aside.get_column("given").struct.unnest()
 
 

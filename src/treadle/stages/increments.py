@@ -19,7 +19,7 @@ from treadle.evidence import Entry, Payload, Reader, StepInput, digest
 from treadle.evidence.kinds.source_read import Increment, SourceRead
 from treadle.sources import ALONE
 from treadle.spec import Source
-from treadle.stages.aside import Held, hold, kept_aside, newest_of, not_aside, of_good
+from treadle.stages.aside import Held, given_of, hold, kept_aside, newest_of, not_aside, of_good, taken_out
 from treadle.stages.bases import Base, and_more, base_of
 from treadle.stages.beside import LastGood, beside_of, last_good, others_now
 from treadle.stages.breaking import files_of_rates, readers_of, refuse_broken
@@ -215,11 +215,11 @@ def keep_rows(
     beside = replace(beside, standing=last.table.rows if last else 0)
     rules = len(asked.contract.rules) if asked.contract else 0
     held = Held(got.rows, rules=rules) if empty else hold(got.rows, asked.contract, bench.chain.clock(), keys, beside)
-    before, again = _before(bench, last, base, asked)
+    before, again, out = _before(bench, last, base, asked)
     aside, of_known = held, got.again
     if of_known is not None and base.head is not None:
-        kept = [*ever_aside(bench, base.head, asked.name), *(again.rows_aside if again is not None else ())]
-        aside = not_aside(held, kept, of_known)
+        ever = map(given_of, ever_aside(bench, base.head, asked.name))
+        aside = not_aside(held, [*ever, *out], of_known)
         of_known = of_good(held, of_known)
     quarantine = _set_aside(bench, asked.name, last, [each for each in (aside, again) if each is not None])
     for each in (held, again):
@@ -269,18 +269,20 @@ def _pointed_to(bench: Bench, last: SourceRead | None, asked: ReadIncrement) -> 
 
 def _before(
     bench: Bench, last: SourceRead | None, base: Base, asked: ReadIncrement
-) -> tuple[Before | None, Held | None]:
-    """The rows that are kept; held once more to a contract that is another than theirs."""
+) -> tuple[Before | None, Held | None, list[pl.DataFrame]]:
+    """The rows that are kept; held once more to a contract that is another than theirs, and which that sets aside."""
     from treadle.sources import Before
 
     if last is None:
-        return None, None
+        return None, None, []
     if not base.recheck:
-        return Before(bench.tables.schema(last.table), lambda columns: bench.read(last.table, columns)), None
+        return Before(bench.tables.schema(last.table), lambda columns: bench.read(last.table, columns)), None, []
     beside = beside_of(bench, asked.name, asked.contract, asked.others, None)
-    again = hold(bench.read(last.table), asked.contract, bench.chain.clock(), asked.source.keys, beside)
+    table = bench.read(last.table)
+    again = hold(table, asked.contract, bench.chain.clock(), asked.source.keys, beside)
     good = again.good
-    return Before(good.schema, lambda columns: good if columns is None else good.select(columns)), again
+    kept = Before(good.schema, lambda columns: good if columns is None else good.select(columns))
+    return kept, again, taken_out(again, table)
 
 
 def _set_aside(bench: Bench, name: str, last: SourceRead | None, held: list[Held]) -> Snapshot | None:
