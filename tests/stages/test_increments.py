@@ -356,6 +356,20 @@ def test_rows_are_set_aside_once_however_often_their_file_is_read(place: Path) -
     assert found.payload.quarantine is not None and found.payload.quarantine.rows == 2
 
 
+def test_a_row_that_a_stricter_rule_takes_out_is_set_aside_once_though_its_file_gained_a_column(place: Path) -> None:
+    held(place)
+    deliver(place, "a.csv", map(row, range(60)))
+    read(place)
+    file = deliver(place, "b.csv", [(*row(n), "late") for n in range(60, 120)])
+    file.write_text(file.read_text(encoding="utf-8").replace("kind", "kind,remark"), encoding="utf-8")
+    read(place)
+    edit(place, "minimum: 0", "minimum: 1", "orders.yaml")
+    file = deliver(place, "a.csv", [(*row(n), "early") for n in range(60)])
+    file.write_text(file.read_text(encoding="utf-8").replace("kind", "kind,remark"), encoding="utf-8")
+    found = read(place)
+    assert found.numbers == [*range(1, 120)] and (found.payload.quarantined, len(found.payload.aside)) == (0, 1)
+
+
 def test_equal_rows_of_a_new_file_are_rows_beside_a_file_that_changed(place: Path) -> None:
     held(place)
     edit(place, "logicalType: integer, required: true", "logicalType: integer", "orders.yaml")
