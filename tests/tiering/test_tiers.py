@@ -299,7 +299,6 @@ def test_without_a_place_or_a_price_it_says_so(workspace: Workspace, tmp_path: P
     none.chain.engine.dispose()
 
 
-@pytest.mark.needs("s3")
 def test_a_file_goes_from_one_colder_place_to_another_and_two_that_are_one_are_refused(tmp_path: Path):
     cool, archive = tmp_path / "cool", tmp_path / "archive"
     for folder in (cool, archive):
@@ -313,7 +312,7 @@ def test_a_file_goes_from_one_colder_place_to_another_and_two_that_are_one_are_r
     (tmp_path / "link").symlink_to(archive)
     shelves = {"cool": FolderShelf(tmp_path / "link"), "archive": FolderShelf(archive)}
     one = TieredTables(tmp_path / "tables", shelves, places)
-    for act in (lambda: one.move("t", old.parts, "cool", 1), lambda: one.refuse_away(["archive"])):
+    for act in (lambda: one.move("t", old.parts, "cool", 1), lambda: one.refuse_away([("cool", "archive")])):
         with pytest.raises(StoreError, match="the tiers cool and archive are one place"):
             act()
     assert one.read(old).equals(orders(50))
@@ -335,7 +334,7 @@ def test_two_names_of_one_place_are_told_by_asking_it(tmp_path: Path):
     old, _ = tables.replace("t", orders(50)), tables.replace("t", orders(60))
     tables.move("t", old.parts, "cool", 1)
     both = TieredTables(tmp_path / "tables", shelves, places)
-    for act in (lambda: both.move("t", old.parts, "archive", 1), lambda: both.refuse_away(["archive"])):
+    for act in (lambda: both.move("t", old.parts, "archive", 1), lambda: both.refuse_away([("cool", "archive")])):
         with pytest.raises(StoreError, match="the tiers cool and archive are one place"):
             act()
     assert both.read(old).equals(orders(50))
@@ -345,6 +344,71 @@ def test_two_names_of_one_place_are_told_by_asking_it(tmp_path: Path):
     assert not list((tmp_path / "cool").rglob(".asked-*"))
 
 
+class Counted(FolderShelf):
+    """One that keeps what was asked of it, by its folder."""
+
+    def __init__(self, root: Path, asked: list[str]) -> None:
+        super().__init__(root)
+        self.asked = asked
+
+    def put(self, key: str, file: Path) -> None:
+        self.asked.append(f"put {self.root.name}")
+        super().put(key, file)
+
+    def size(self, key: str) -> int | None:
+        self.asked.append(f"size {self.root.name}")
+        return super().size(key)
+
+
+def test_places_are_asked_before_the_record_is_locked_and_those_that_are_away_only_once(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monthly(workspace)
+    tiers, ways, moves = workspace.tiers, [], []
+    gone, refuse_away, carry = StoreError("the place is away", where="x", mend="y"), tiers.refuse_away, tiers.move
+
+    def asks(several):
+        ways.append([*several])
+        return {way: answers.get(way, answer) for way, answer in refuse_away(several).items()}
+
+    def moved(*args):
+        moves.append(args[-1])
+        return carry(*args)
+
+    monkeypatch.setattr(tiers, "refuse_away", asks)
+    monkeypatch.setattr(tiers, "move", moved)
+    answers = {("hot", "cool"): gone}
+    told = asked(workspace, apply=True)
+    assert told.waiting == ["shop/source/orders: the place is away"] and moves == []
+    assert ways == [[("hot", "cool")], []], "under the lock only of what is new"
+    answers.clear()
+    assert not asked(workspace, apply=True).waiting and moves == [{"hot"}]
+
+
+def test_only_places_that_files_come_from_are_asked_and_once_for_a_move(tmp_path: Path):
+    places, asked = {each: each for each in ("cool", "cold", "archive")}, list[str]()
+    for each in places:
+        (tmp_path / each).mkdir()
+    tables = TieredTables(tmp_path / "tables", {each: Counted(tmp_path / each, asked) for each in places}, places)
+    old, _ = tables.replace("t", orders(50)), tables.replace("t", orders(60))
+    assert tables.refuse_away([("hot", "cool")]) == {("hot", "cool"): None} and asked == ["size cool"]
+    asked.clear()
+    tables.move("t", old.parts, "cool", 1)
+    assert "put cool" in asked and {each.split()[1] for each in asked} == {"cool"}
+    asked.clear()
+    assert tables.refuse_away([("cool", "cold")]) == {("cool", "cold"): None}
+    assert asked == ["size cold", "put cold", "size cool"]
+    asked.clear()
+    tables.move("t", old.parts, "cold", 1, {"cool"})
+    assert asked.count("put cold") == len(old.parts) and not {"size cool", "size archive"} & {*asked}
+    (tmp_path / "cold").rename(tmp_path / "gone")
+    away = tables.refuse_away([("cold", "archive"), ("hot", "archive")])
+    assert away["hot", "archive"] is None and isinstance(away["cold", "archive"], StoreError)
+    with pytest.raises(StoreError, match="the colder place is not there"):
+        tables.move("t", old.parts, "archive", 1)
+
+
+@pytest.mark.needs("s3")
 def test_a_bucket_is_a_place_too(s3_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in s3_server.environment().items():
         monkeypatch.setenv(name, value)

@@ -45,7 +45,39 @@ def test_it_is_fitted_as_the_model_is_by_what_a_request_tells(table, spec, monke
     assert first[3] == {"metric": "log_loss", "seconds": 30.0} and final[3] == {"seconds": 60.0}
     assert final[1] == {**member.params, "rounds": first[4].rounds} and first[4].rounds < 999
     fitting._reference(rows, parts, whole, family, replace(member, seconds=30.0), "log_loss", 7, 2.0)
-    assert [each[3]["seconds"] for each in asked[2:]] == [45.0, 45.0], "no less than the member that it is held against"
+    share = 0.2 + 0.8 * 5 / len(rows.learned)
+    assert [each[3]["seconds"] for each in asked[2:]] == pytest.approx([45 * share] * 2), "as the member, by its share"
+
+
+def test_it_takes_no_more_than_is_left_and_is_passed_over_where_that_is_too_little(table, spec, monkeypatch):
+    rows, project = table(300), spec(trials=1, families=("linear",))
+    parts = split(rows, project.predict)
+    found = search(rows, parts, project)
+    share = 0.2 + 0.8 * len(rows.only(("request", "row"))) / len(rows.learned)
+    asked, at = [], [0.0]
+
+    def told(family, sample, params, valid=None, *, seconds, **options):
+        asked.append(seconds)
+        at[0] += took[len(asked) - 1]
+        return learn(family, sample, params, valid, **options)
+
+    monkeypatch.setattr(fitting, "learn", told)
+
+    def made(thought):
+        asked.clear()
+        at[0] = 0.0
+        slow = replace(found, members=tuple(replace(each, seconds=thought) for each in found.members))
+        return fit(rows, parts, slow, project, seconds=100.0, clock=lambda: at[0])
+
+    took = [60.0, 15.0, 20.0]
+    model = made(20.0)
+    assert model.reference is not None and asked == [40.0, 20.0, 25.0], "half of 40 that are left, then all of 25"
+    took = [90.0]
+    model = made(60.0)
+    assert model.reference is None and asked == [90.0] and 60 * share > 1.5 * 5
+    assert model.summary.notes == ("The model that it has to beat was not fitted: there was no time left for it.",)
+    took = [130.0, 0.5, 0.5]
+    assert made(0.5).reference is not None and asked == [40.0, 1.0, 1.0], "what is soon made always is"
 
 
 def test_what_is_kept_of_unseen_rows_is_some_of_them_and_want_of_memory_is_said(table, spec, monkeypatch):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
+from treadle.errors import StoreError
 from treadle.store.refs import Part
 
 HOT = "hot"
@@ -83,17 +84,21 @@ class Tiers(Protocol):
         """The files of a table that do not lie with it, each with its tier."""
         ...
 
-    def refuse_away(self, tiers: Iterable[str]) -> None:
-        """
+    def refuse_away(self, ways: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], StoreError | None]:
+        """Ask before files go these ways, each from a tier or `HOT` to a colder one; none other is asked.
+
+        Each way with why the tier that files come from does not answer; None where nothing is in its way.
+
         Raises:
-            StoreError: a place of these tiers is away.
+            StoreError: a place that files would go to is away, or is the one that they come from.
         """
         ...
 
-    def move(self, table: str, parts: Sequence[Part], tier: str, since: int) -> Carried:
+    def move(self, table: str, parts: Sequence[Part], tier: str, since: int, apart: Collection[str] = ()) -> Carried:
         """Copy files to a tier, hold each copy to its hash, and only then remove what lies where it was.
 
-        Files of the newest version, and of those after `since`, stay: a writer goes on from them.
+        Files of the newest version, and of those after `since`, stay: a writer goes on from them. `apart`: tiers that
+        `refuse_away` has just told to be another place than this one, so that they need not be asked again.
 
         Raises:
             EvidenceError: a file is not what was written; it stays where it is.

@@ -1,10 +1,11 @@
 """Files of tables moved to where they are kept cheapest, and brought back.
 
-    1. under the record's lock: where each file would be kept cheapest is computed, and what is moved is written down;
-    2. only then are files moved, a table at a time, each copy held to its hash before what it is of goes.
+    1. the places that files come from and go to are asked, once for each two of them;
+    2. under the record's lock: where each file would be kept cheapest is computed, and what is moved is written down;
+    3. only then are files moved, a table at a time, each copy held to its hash before what it is of goes.
 
-Killed between the two, or with a table that is being read, the record says more than was done, and the next time goes
-on with what is left. Where files lie is told by where they are found, and by nothing else.
+Killed between the last two, or with a table that is being read, the record says more than was done, and the next time
+goes on with what is left. Where files lie is told by where they are found, and by nothing else.
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from treadle.evidence.kinds.files_moved import FilesMoved, MovedFile
 from treadle.figures import counted
 from treadle.money import money, to_billionth
 from treadle.plans.tiers import Placed, Placing, placing_of
-from treadle.store import HOT, Part, Tiers
+from treadle.store import HOT, Tiers
 from treadle.tiering.found import Moved, MovedSnapshot, StaysSnapshot, TierLine
 
 if TYPE_CHECKING:
     from treadle.workspace import Workspace
 
 _MOST_DAYS = 100_000
+_Ways = dict[tuple[str, str], StoreError | None]
+"""See `treadle.store.Tiers.refuse_away`."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,12 @@ def _done(workspace: Workspace, asked: _Asked, *, apply: bool) -> Moved:
     told = _told(workspace, placing, asked)
     if not apply or not told.moves:
         return replace(told, next=_next(workspace, asked) if told.moves else "")
+    ways = _refuse_away(workspace, _going(placing), {})  # a place that is away is waited for: not under the lock
     with workspace.chain.alone() as alone:
         placing = _placing(workspace, asked, alone)
         told = _told(workspace, placing, asked)
-        goes = [each for each in placing.files if each.to != each.lies]
-        _refuse_away(workspace, goes)
+        goes = _going(placing)
+        ways = _refuse_away(workspace, goes, ways)
         fact = FilesMoved(
             files=tuple(_file(each) for each in goes),
             monthly_before=money(told.before, workspace.book.currency),
@@ -101,21 +105,26 @@ def _done(workspace: Workspace, asked: _Asked, *, apply: bool) -> Moved:
             because=asked.said(),
         )
         entry = alone.append(fact, f"tables/{workspace.project.spec.project}").seq if goes else None
-    waiting = _carry(workspace, goes, placing)
+    waiting = _carry(workspace, goes, placing, ways)
     return replace(told, applied=True, entry=entry, waiting=waiting, next=_next(workspace, asked) if waiting else "")
 
 
-def _refuse_away(workspace: Workspace, goes: Sequence[Placed]) -> None:
-    """Before it is written down that files move there: a place that is away takes none."""
+def _going(placing: Placing) -> list[Placed]:
+    return [each for each in placing.files if each.to != each.lies]
+
+
+def _refuse_away(workspace: Workspace, goes: Sequence[Placed], asked: _Ways) -> _Ways:
+    """Before it is written down that files move there: a place that is away takes none. With what was asked before."""
     assert workspace.tiers is not None
-    workspace.tiers.refuse_away(sorted({each.to for each in goes} - {HOT}))
+    new = {(each.lies, each.to) for each in goes if each.to != HOT} - asked.keys()
+    return asked | dict(workspace.tiers.refuse_away(sorted(new)))
 
 
 def _file(each: Placed) -> MovedFile:
     return MovedFile(each.of.table, each.part.path, each.part.size, each.part.sha256, each.lies, each.to)
 
 
-def _carry(workspace: Workspace, goes: Sequence[Placed], placing: Placing) -> list[str]:
+def _carry(workspace: Workspace, goes: Sequence[Placed], placing: Placing, ways: _Ways) -> list[str]:
     """Each table on its own: what one cannot give now is no reason to leave the others."""
     tiers, waiting = workspace.tiers, list[str]()
     assert tiers is not None
@@ -124,7 +133,7 @@ def _carry(workspace: Workspace, goes: Sequence[Placed], placing: Placing) -> li
         since = max(each.of.version for each in placing.files if each.of.table == table)
         try:
             for tier in dict.fromkeys(each.to for each in mine):
-                _to(tiers, table, [each.part for each in mine if each.to == tier], tier, since)
+                _to(tiers, table, [each for each in mine if each.to == tier], since, ways)
         except TreadleError as bad:
             if not isinstance(bad, StoreError) and len(mine) == len(goes) and not waiting:
                 raise
@@ -132,11 +141,17 @@ def _carry(workspace: Workspace, goes: Sequence[Placed], placing: Placing) -> li
     return waiting
 
 
-def _to(tiers: Tiers, table: str, parts: Sequence[Part], tier: str, since: int) -> None:
+def _to(tiers: Tiers, table: str, mine: Sequence[Placed], since: int, ways: _Ways) -> None:
+    tier = mine[0].to
     if tier == HOT:
-        tiers.bring_back(table, parts)
-    else:
-        tiers.move(table, parts, tier, since)
+        tiers.bring_back(table, [each.part for each in mine])
+        return
+    away = {each.lies: bad for each in mine if (bad := ways[each.lies, tier])}
+    parts = [each.part for each in mine if each.lies not in away]
+    if parts:
+        tiers.move(table, parts, tier, since, {each.lies for each in mine} - away.keys())
+    for bad in away.values():
+        raise bad
 
 
 def _placing(workspace: Workspace, asked: _Asked, reader: Reader | None = None) -> Placing:
@@ -157,7 +172,7 @@ def _meant(each: Placed, asked: _Asked) -> bool:
 
 
 def _told(workspace: Workspace, found: Placing, asked: _Asked) -> Moved:
-    goes = [each for each in found.files if each.to != each.lies]
+    goes = _going(found)
     once = sum((_once(found, each) for each in goes), Decimal(0))
     return Moved(
         project=workspace.project.spec.project,

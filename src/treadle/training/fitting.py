@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from msgspec.structs import replace
 
 from treadle.errors import TreadleError
 from treadle.scoring import metrics
@@ -25,7 +26,7 @@ from treadle.training.cores import MOST_THREADS
 from treadle.training.families import Array, Blend, Constant, Estimator, Family, Member, learn
 from treadle.training.folds import most_fit_rows
 from treadle.training.in_memory import in_memory
-from treadle.training.in_time import InTime, in_time
+from treadle.training.in_time import TOO_LONG, InTime, in_time
 from treadle.training.joining import join
 from treadle.training.kept_trials import OnTrial
 from treadle.training.mistakes import choose_threshold, costs_of
@@ -34,7 +35,7 @@ from treadle.training.prepare import Recipe, fit_encoder, sample_of
 from treadle.training.rates import with_offset
 from treadle.training.recency import weighted_by_age
 from treadle.training.rungs import reason
-from treadle.training.search_state import Progress
+from treadle.training.search_state import Progress, share_of_simple
 from treadle.training.searching import search
 from treadle.training.splits import Split, split
 from treadle.training.suited import make_families
@@ -46,6 +47,8 @@ MOST_UNSEEN = 20_000
 """Out-of-fold predictions that a model keeps."""
 LONGER = 1.5
 """So many times as long as was thought a fit on all rows may take, whatever seconds are left."""
+LEAST_S = 1.0
+"""So many seconds there always are for the model to beat."""
 
 
 def train(
@@ -85,7 +88,8 @@ def fit(
 ) -> FittedModel:
     """The model that `found` describes, fitted on the training rows of `parts`; test rows are not read.
 
-    `seconds`: each fit gets its part of them, and grows no further when they are over.
+    `seconds`: each fit gets its part of them, and grows no further when they are over. The model to beat has what the
+    others leave of them, or is not fitted.
     """
     start, say = clock(), progress or (lambda done, text: None)
     table = table.grouped(parts.by)
@@ -105,7 +109,7 @@ def fit(
     members, first = taken.members, taken.members[0]
     say(0.7, "fitting the model it has to beat")
     beaten = partial(_reference, table, parts, rows, by_name[first.family], first, found.metric, spec.train.seed, each)
-    reference, unbeaten = _if_it_fits(beaten)
+    reference, unbeaten = _if_it_fits(partial(beaten, lambda: seconds - (clock() - start)))
     told = table.rows(held).counts(calibrator.vector(margins))
     summary = FitSummary(
         kind=task.kind,
@@ -213,12 +217,26 @@ def _simple(table: TrainingTable) -> tuple[FeatureColumn, ...]:
     return simple if len(simple) < len(table.learned) else ()
 
 
+class _NoTime(Exception):
+    """Less is left than a fit needs to be a measure of anything."""
+
+
+def _in_what_is_left(allowed: float, thought: float, left: float) -> float:
+    """What a fit may take that is thought to take so long: what is starved is no measure, and is not fitted."""
+    left = max(left, LEAST_S)
+    if thought > TOO_LONG * left:
+        raise _NoTime
+    return min(allowed, left)
+
+
 def _if_it_fits(beaten: Callable[[], Fitted | None]) -> tuple[Fitted | None, tuple[str, ...]]:
     """The model to beat, or a note of what its fit ended by."""
     try:
         return beaten(), ()
     except (TreadleError, Warning):
         raise
+    except _NoTime:
+        return None, ("The model that it has to beat was not fitted: there was no time left for it.",)
     except Exception as error:
         return None, (f"The model that it has to beat was not fitted: {reason(error)}.",)
 
@@ -232,15 +250,21 @@ def _reference(
     metric: str,
     seed: int,
     seconds: float,
+    left: Callable[[], float] = lambda: math.inf,
 ) -> Fitted | None:
     """The same family on request and row features alone, its rounds chosen on the last fold; None if that is all.
 
-    whole: the rows that the model is fitted on. It has no fewer seconds than `member` has: what was starved is no
-    measure of it.
+    whole: the rows that the model is fitted on. It has no fewer seconds than `member` has, by its share of the
+    features, and never more than are `left`.
+
+    Raises:
+        _NoTime: that is too few.
     """
     simple = _simple(table)
     if not simple:
         return None
+    like = replace(member, seconds=share_of_simple(table) * member.seconds)
+    allowed = _in_what_is_left(_allowed(seconds / 2, like), like.seconds, left() / 2)
     last, params, recipe = parts.folds[-1], member.params, Recipe.of(member.params)
     picked, linear = Picked.of(family.task, table.label, last.train), family.encoding == "linear"
     picked = picked.at_most(len(whole))
@@ -250,10 +274,11 @@ def _reference(
     held = table.rows(last.valid)
     valid = sample_of(held, encoder, encoder.matrix(held.frame))
     sample = weighted_by_age(sample_of(rows, encoder, x), rows.at, params)
-    tried = learn(family, sample, params, valid, metric=metric, seconds=_allowed(seconds / 2, member))
+    tried = learn(family, sample, params, valid, metric=metric, seconds=allowed)
     own = {**params, "rounds": tried.rounds} if tried.rounds else params
     encoder, x = encode(whole, strata=family.task.strata(whole.label))
     sample = weighted_by_age(sample_of(whole, encoder, x), whole.at, own)
-    made = learn(family, sample, own, seconds=_allowed(seconds, member))
+    allowed = _in_what_is_left(_allowed(seconds, like), like.seconds, left())
+    made = learn(family, sample, own, seconds=allowed)
     encoder, made = with_offset(encoder, made, table)
     return Fitted(encoder, made, task_of(family.task.kind, table.classes, levels=family.task.levels).plain())

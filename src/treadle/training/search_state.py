@@ -22,6 +22,7 @@ from treadle.training.model import Trial
 from treadle.training.prepare import Recipe
 from treadle.training.pruning import hopeless
 from treadle.training.rungs import Rungs
+from treadle.training.table import TrainingTable
 
 _FIT_SHARE = 0.6
 """Of what a fold of a trial takes, for its fit: it also tries its pace, grows on, and tells held rows."""
@@ -34,6 +35,12 @@ at the most."""
 
 Progress = Callable[[float, str], None]
 """Is told the share that is done, and what is being done."""
+
+
+def share_of_simple(table: TrainingTable) -> float:
+    """Of the seconds of a fit, about what one on features without history takes; 0 where there is none to be made."""
+    simple, every = len(table.only(("request", "row"))), len(table.learned)
+    return 0.2 + 0.8 * simple / every if 0 < simple < every else 0.0
 
 
 @dataclass
@@ -149,8 +156,7 @@ class SearchState:
     def beaten(self) -> float:
         """Fits that the model takes that has to be beaten: two, on some of the features; part of each is the same for
         few."""
-        simple, every = len(self.folds.table.only(("request", "row"))), len(self.folds.table.learned)
-        return 2 * (0.2 + 0.8 * simple / every) if 0 < simple < every else 0.0
+        return 2 * share_of_simple(self.folds.table)
 
     def on_all_rows(self, rows: int, seconds: float, progress: Progress | None = None) -> SearchState:
         """It with the best trials as they are on all rows; as it is where folds have most of these, or no trial can be

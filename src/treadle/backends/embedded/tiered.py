@@ -123,17 +123,24 @@ class TieredTables(DeltaTables):
     def lies(self, table: str) -> Mapping[str, str]:
         return {path: mark.tier for path, mark in self._marks(table).items()}
 
-    def refuse_away(self, tiers: Iterable[str]) -> None:
-        for tier in tiers:
-            self._refuse_shared(tier)
+    def refuse_away(self, ways: Iterable[tuple[str, str]]) -> dict[tuple[str, str], StoreError | None]:
+        sources, found = dict[str, set[str]](), dict[tuple[str, str], StoreError | None]()
+        for source, tier in ways:
+            sources.setdefault(tier, set()).add(source)
+        for tier, several in sources.items():
             self.shelves[tier].size(_NAME)  # whatever is there: to be asked is what fails
+            away = self._refuse_shared(tier, several)
+            found |= {(source, tier): away.get(source) for source in several}
+        return found
 
-    def move(self, table: str, parts: Sequence[Part], tier: str, since: int) -> Carried:
+    def move(self, table: str, parts: Sequence[Part], tier: str, since: int, apart: Collection[str] = ()) -> Carried:
         folder = self.root / table
         stay, done = sweeping.wanted(folder, (), since), list[Part]()
         with self._alone_in(table):
             marks = self._marks(table)
-            self._refuse_shared(tier, {marks[part.path].tier for part in parts if part.path in marks})
+            lies = {marks[part.path].tier for part in parts if part.path in marks and part.path not in stay}
+            for away in self._refuse_shared(tier, lies - {*apart}).values():
+                raise away
             for part in parts:
                 mark, file = marks.get(part.path), folder / part.path
                 if part.path in stay or (mark is not None and mark.tier == tier):
@@ -185,33 +192,35 @@ class TieredTables(DeltaTables):
                     reading.enter_context(self.held(table))  # before anybody else moves
             yield
 
-    def _refuse_shared(self, tier: str, needed: Collection[str] = ()) -> None:
+    def _refuse_shared(self, tier: str, lies: Collection[str]) -> dict[str, StoreError]:
         """Of two tiers at one place the copy that one no longer needs is the only one that the other has.
 
-        A place may go by several names, so it is also asked: what is put in one is not in another. `needed`: those
-        that have to answer.
+        A place may go by several names, so those that files come from (`lies`) are also asked: what is put in one is
+        not in another. What comes from none can lose nothing. Those that do not answer, each with why.
         """
+        away, others = dict[str, StoreError](), [each for each in self.shelves if each in lies and each != tier]
         shared = [each for each in self.shelves if self.shelves[each].place == self.shelves[tier].place]
-        if len(shared) == 1 and len(self.shelves) > 1:
+        if len(shared) == 1 and others:
             key = f"{self._named()}/.asked-{uuid.uuid4().hex}"
             self.shelves[tier].put(key, self.root / _NAME)
             try:
-                shared = [each for each in self.shelves if each == tier or self._finds(each, key, each in needed)]
+                found = [each for each in others if self._finds(each, key, away)]
             finally:
                 self.shelves[tier].remove(key)
+            shared = [each for each in self.shelves if each == tier or each in found]
         if len(shared) > 1:
             raise StoreError(
                 f"the tiers {' and '.join(shared)} are one place, {self.places.get(tier, tier)}",
                 where="settings.yaml: tiers",
                 mend="bring back what lies there, treadle data move --back --apply; then give each a place of its own",
             )
+        return away
 
-    def _finds(self, tier: str, key: str, must: bool) -> bool:
+    def _finds(self, tier: str, key: str, away: dict[str, StoreError]) -> bool:
         try:
             return self.shelves[tier].size(key) is not None
-        except StoreError:
-            if must:
-                raise
+        except StoreError as bad:
+            away[tier] = bad
             return False
 
     def _back(self, table: str, parts: Sequence[Part]) -> Carried:
