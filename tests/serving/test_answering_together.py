@@ -145,14 +145,14 @@ def test_a_fault_with_one_record_is_its_own(
 
 
 def test_a_record_that_cannot_be_kept_takes_no_others_answer(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    endpoint, answer = app.endpoint, app.endpoint._answer
+    endpoint, made = app.endpoint, app.endpoint._made
 
     def failing(live: Any, record: Any, *rest: Any) -> Any:
         if record.prediction_id == "n-1":
             raise OverflowError("a number of more than 64 bits")
-        return answer(live, record, *rest)
+        return made(live, record, *rest)
 
-    monkeypatch.setattr(endpoint, "_answer", failing)
+    monkeypatch.setattr(endpoint, "_made", failing)
     answers = crowd(app, [{**RECORD, "prediction_id": f"n-{i}"} for i in range(4)])
     assert [status for status, _ in answers] == [200, 500, 200, 200]
     assert endpoint.answered == 5

@@ -122,7 +122,7 @@ class Endpoint:
         """JSON of the `Prediction` of one record, that `client` asked for."""
         live = self.live
         values, at = self._drawn(live, record, self.state)
-        answer = self._answer(live, record, values, at, live.score(values), client)
+        answer = self._kept(self._made(live, record, values, at, live.score(values), client))
         self.metrics.predictions.inc()
         self.answered += 1
         return self._encode(answer)
@@ -137,7 +137,7 @@ class Endpoint:
         except Exception:  # of one of them, so each for itself: nobody's record spoils another's
             return [_or_fault(lambda one=one: self.answer(self._record(one), one.client)) for one in asked]  # type: ignore[misc]
         found = [
-            _or_fault(lambda each=each: self._encode(self._answer(live, *each)))  # type: ignore[misc]
+            _or_fault(lambda each=each: self._encode(self._kept(self._made(live, *each))))  # type: ignore[misc]
             for each in zip(records, *zip(*drawn, strict=True), scores, [one.client for one in asked], strict=True)
         ]
         answered = sum(type(one) is bytes for one in found)
@@ -212,16 +212,8 @@ class Endpoint:
         finally:
             self._held[id(state)] -= 1
 
-    def _answer(
-        self,
-        live: LiveModel,
-        record: Record,
-        values: Sequence[object],
-        at: datetime | None,
-        score: Score,
-        client: str,
-    ) -> Prediction:
-        answer, answered = self._made(live, record, values, at, score, client)
+    def _kept(self, made: tuple[Prediction, Answered]) -> Prediction:
+        answer, answered = made
         self._predictions.add(answered)
         return answer
 
