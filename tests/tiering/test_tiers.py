@@ -22,6 +22,7 @@ from services.s3 import Server
 from treadle.address import Address
 from treadle.api.concern import ListConcernsRequest, RaiseRequest, concern_list, concern_raise
 from treadle.api.operation import Context
+from treadle.api.team import CheckinRequest, team_checkin
 from treadle.backends.embedded import FolderShelf, TieredTables
 from treadle.backends.s3.shelf import BucketShelf
 from treadle.errors import EvidenceError, SpecError, StoreError
@@ -510,3 +511,16 @@ def test_who_raises_a_concern_is_named_by_no_reading_of_before(workspace: Worksp
     after = workspace.chain.find()[len(before) :]
     assert {(entry.kind, entry.actor) for entry in after} == {("files.retrieved", "ada")}
     assert not workspace.tiers.retrieved()
+
+
+def test_who_checks_in_is_named_by_no_reading_of_before(workspace: Workspace):
+    """The record has the check-in without a name, and so not beside an entry with one."""
+    old, *_ = monthly(workspace)
+    asked(workspace, apply=True)
+    workspace.tables.read(old)
+    before, place = len(workspace.chain.find()), str(workspace.project.root)
+    grace = Context(Principal("person", "grace"), hear=lambda prompt: "4 some, waiting for labels")
+    team_checkin(CheckinRequest(project=place), grace)
+    assert workspace.tiers is not None and workspace.tiers.retrieved()
+    kept = workspace.chain.find()[before:]
+    assert [entry.kind for entry in kept] == ["checkin.kept"] and "grace" not in {entry.actor for entry in kept}

@@ -173,7 +173,7 @@ class PulseAnswer(Struct, frozen=True):
     rule: str
 
 
-@operation("team", "checkin", permission="discuss")
+@operation("team", "checkin", permission="discuss", quiet=True)
 def team_checkin(request: CheckinRequest, work: Work) -> CheckinAnswer:
     """Check in: your load and what is blocked, in a line, and what you like for yourself. Read from the keyboard.
 
