@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -142,15 +142,22 @@ def test_a_version_of_which_no_release_was_asked_for_is_reviewed_by_nobody(shop:
     assert waits(workspace) == [] and review(workspace, None).obstacles == []
 
 
-def test_a_decision_goes_from_those_who_were_not_heard_to_who_decides_and_to_who_accepts(shop: Path) -> None:
+def mediated(shop: Path, decides: str) -> tuple[Workspace, date]:
+    """With a decision of grace and who decides, which bo mediates once today is over."""
     workspace = opened(shop)
-    chain, spec, today = workspace.chain, workspace.project.spec, workspace.chain.clock().date()
+    today = workspace.chain.clock().date()
     options = (Option("keep", ""), Option("drop", ""))
     said = DecisionOpened(
-        decision="d", question="Keep it?", options=options, decides="ada", asked=("grace",), mediator="bo",
+        decision="d", question="Keep it?", options=options, decides=decides, asked=("grace",), mediator="bo",
         until=str(today),
     )  # fmt: skip
-    open_decision(chain, spec, said, today)
+    open_decision(workspace.chain, workspace.project.spec, said, today)
+    return workspace, today
+
+
+def test_a_decision_goes_from_those_who_were_not_heard_to_who_decides_and_to_who_accepts(shop: Path) -> None:
+    workspace, today = mediated(shop, "ada")
+    chain = workspace.chain
     assert waits(workspace) == [("grace", "Keep it?")]
     state_position(chain.acting("grace"), "d", "keep", "it helps", (), today)
     (turn,) = turns(workspace, chain.clock())
@@ -201,14 +208,8 @@ def test_who_was_asked_to_review_and_is_no_reviewer_any_more_hides_it_from_nobod
 
 def test_who_was_named_to_decide_is_told_of_a_proposal_after_its_day_too(shop: Path) -> None:
     edit(shop, "reviewers: [grace, bo, ada]", "reviewers: [grace, bo, dan]")
-    workspace = opened(shop)
-    chain, spec, today = workspace.chain, workspace.project.spec, workspace.chain.clock().date()
-    options = (Option("keep", ""), Option("drop", ""))
-    said = DecisionOpened(
-        decision="d", question="Keep it?", options=options, decides="dan", asked=("grace",), mediator="bo",
-        until=str(today),
-    )  # fmt: skip
-    open_decision(chain, spec, said, today)
+    workspace, today = mediated(shop, "dan")
+    chain = workspace.chain
     state_position(chain.acting("grace"), "d", "keep", "it helps", (), today)
     number = propose(chain.acting("bo"), "d", "drop", "for a quarter", "2099-01-01", today).seq
     after = chain.clock() + timedelta(days=2)
